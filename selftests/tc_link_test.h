@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests share: two network namespaces joined by a veth pair, packets
+ * through it, and bpf(2) called directly, since its ABI is what is tested.
+ */
+#ifndef TC_LINK_TEST_H
+#define TC_LINK_TEST_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "progs/ports.h"
+
+#define INGRESS	BPF_TCX_INGRESS
+#define EGRESS	BPF_TCX_EGRESS
+
+/* No device has this ifindex */
+#define NO_IFINDEX	0x7ffffff0
+
+/* ---- bpf(2): every call returns what the kernel said, or -errno ---- */
+
+static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	int ret = syscall(__NR_bpf, cmd, attr, size);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* Where in the chain: the fields that attach, detach and link create share */
+struct place {
+	__u32 flags;
+	__u32 relative;		/* fd, or id with BPF_F_ID */
+	__u64 revision;
+	__u32 replace_fd;
+};
+
+#define AT(...) ((const struct place){ __VA_ARGS__ })
+#define LAST AT(0)
+
+static inline int link_create(int prog_fd, int ifindex, int type, struct place at)
+{
+	union bpf_attr attr = {};
+
+	attr.link_create.prog_fd = prog_fd;
+	attr.link_create.target_ifindex = ifindex;
+	attr.link_create.attach_type = type;
+	attr.link_create.flags = at.flags;
+	attr.link_create.tcx.relative_fd = at.relative;
+	attr.link_create.tcx.expected_revision = at.revision;
+	return sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+static inline int prog_attach(int prog_fd, int ifindex, int type, struct place at)
+{
+	union bpf_attr attr = {};
+
+	attr.target_ifindex = ifindex;
+	attr.attach_bpf_fd = prog_fd;
+	attr.attach_type = type;
+	attr.attach_flags = at.flags;
+	attr.replace_bpf_fd = at.replace_fd;
+	attr.relative_fd = at.relative;
+	attr.expected_revision = at.revision;
+	return sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr));
+}
+
+/* prog_fd 0: no program named */
+static inline int prog_detach(int prog_fd, int ifindex, int type, struct place at)
+{
+	union bpf_attr attr = {};
+
+	attr.target_ifindex = ifindex;
+	attr.attach_bpf_fd = prog_fd;
+	attr.attach_type = type;
+	attr.attach_flags = at.flags;
+	attr.relative_fd = at.relative;
+	attr.expected_revision = at.revision;
+	return sys_bpf(BPF_PROG_DETACH, &attr, sizeof(attr));
+}
+
+static inline int link_update(int link_fd, int new_fd, __u32 flags, int old_fd)
+{
+	union bpf_attr attr = {};
+
+	attr.link_update.link_fd = link_fd;
+	attr.link_update.new_prog_fd = new_fd;
+	attr.link_update.flags = flags;
+	attr.link_update.old_prog_fd = old_fd;
+	return sys_bpf(BPF_LINK_UPDATE, &attr, sizeof(attr));
+}
+
+static inline int link_detach(int link_fd)
+{
+	union bpf_attr attr = {};
+
+	attr.link_detach.link_fd = link_fd;
+	return sys_bpf(BPF_LINK_DETACH, &attr, sizeof(attr));
+}
+
+#define HOOK_MAX 64
+
+/* What PROG_QUERY says about one direction of one device */
+struct hook {
+	__u32 count;
+	__u64 revision;
+	__u32 attach_flags;
+	__u32 prog_ids[HOOK_MAX];
+	__u32 link_ids[HOOK_MAX];
+	__u32 prog_attach_flags[HOOK_MAX];
+	__u32 link_attach_flags[HOOK_MAX];
+};
+
+static inline int hook_query_room(int ifindex, int type, struct hook *hook,
+				  __u32 room)
+{
+	union bpf_attr attr = {};
+	int ret;
+
+	memset(hook, 0, sizeof(*hook));
+	attr.query.target_ifindex = ifindex;
+	attr.query.attach_type = type;
+	attr.query.count = room;
+	attr.query.prog_ids = (unsigned long)hook->prog_ids;
+	attr.query.link_ids = (unsigned long)hook->link_ids;
+	attr.query.prog_attach_flags = (unsigned long)hook->prog_attach_flags;
+	attr.query.link_attach_flags = (unsigned long)hook->link_attach_flags;
+	ret = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
+	hook->count = attr.query.count;
+	hook->revision = attr.query.revision;
+	hook->attach_flags = attr.query.attach_flags;
+	return ret;
+}
+
+static inline int hook_query(int ifindex, int type, struct hook *hook)
+{
+	return hook_query_room(ifindex, type, hook, HOOK_MAX);
+}
+
+/* Number of programs on the hook, or -errno */
+static inline int hook_count(int ifindex, int type)
+{
+	struct hook hook;
+	int ret = hook_query(ifindex, type, &hook);
+
+	return ret ? ret : (int)hook.count;
+}
+
+static inline __u64 hook_revision(int ifindex, int type)
+{
+	struct hook hook;
+
+	return hook_query(ifindex, type, &hook) ? 0 : hook.revision;
+}
+
+static inline int obj_info(int fd, void *info, __u32 len)
+{
+	union bpf_attr attr = {};
+
+	memset(info, 0, len);
+	attr.info.bpf_fd = fd;
+	attr.info.info_len = len;
+	attr.info.info = (unsigned long)info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+}
+
+/* 0 is no valid id */
+static inline __u32 prog_id(int fd)
+{
+	struct bpf_prog_info info;
+
+	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
+}
+
+static inline __u32 link_id(int fd)
+{
+	struct bpf_link_info info;
+
+	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
+}
+
+/* Loads "return verdict"; a new program, with an id of its own, on each call */
+static inline int load_verdict_as(int prog_type, int expected_attach_type,
+				  int verdict, __u32 ifindex)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		  .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {};
+
+	attr.prog_type = prog_type;
+	attr.expected_attach_type = expected_attach_type;
+	attr.insns = (unsigned long)insns;
+	attr.insn_cnt = 2;
+	attr.license = (unsigned long)"GPL";
+	attr.prog_ifindex = ifindex;
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static inline int load_verdict(int verdict)
+{
+	return load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0, verdict, 0);
+}
+
+/* Waits up to ten seconds for what the kernel does a little later */
+#define EVENTUALLY(condition) ({				\
+	int tries_ = 1000;					\
+								\
+	while (!(condition) && --tries_)			\
+		usleep(10000);					\
+	tries_ > 0;						\
+})
+
+static inline bool prog_exists(__u32 id)
+{
+	union bpf_attr attr = {};
+	int fd;
+
+	attr.prog_id = id;
+	fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static inline bool link_exists(__u32 id)
+{
+	union bpf_attr attr = {};
+	int fd;
+
+	attr.link_id = id;
+	fd = sys_bpf(BPF_LINK_GET_FD_BY_ID, &attr, sizeof(attr));
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* ---- which implementation is this ---- */
+
+/* Does the kernel's BTF hold this name as a string of its own? */
+static inline bool btf_has_name(const char *name)
+{
+	size_t len = strlen(name) + 1, have = 0, room = 1 << 20;
+	char *buf = malloc(room);
+	bool found = false;
+	ssize_t got;
+	int fd;
+
+	fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	while (buf && fd >= 0 && (got = read(fd, buf + have, room - have)) > 0) {
+		have += got;
+		if (have == room) {
+			room *= 2;
+			buf = realloc(buf, room);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	/* strings are NUL-terminated, the byte before is the last one's NUL */
+	for (char *at = buf; buf && at + len < buf + have; at++) {
+		at = memchr(at, 0, buf + have - len - at);
+		if (!at)
+			break;
+		if (!memcmp(at + 1, name, len)) {
+			found = true;
+			break;
+		}
+	}
+	free(buf);
+	return found;
+}
+
+/*
+ * Mainline's own implementation, told by a type that only it has: there, and
+ * nowhere else, what tc-link does better on purpose is not to be expected.
+ */
+static inline bool mainline_tcx(void)
+{
+	return btf_has_name("bpf_mprog_entry");
+}
+
+#define SKIP_ON_MAINLINE(what) do {					\
+	if (mainline_tcx())						\
+		SKIP(return, "mainline differs by design: %s", what);	\
+} while (0)
+
+/* ---- two namespaces, a veth pair, UDP sockets ---- */
+
+#define HERE_DEV	"tc0"	/* the device the tests attach to */
+#define THERE_DEV	"tc1"	/* its peer in the other namespace */
+#define HERE_ADDR	"10.1.1.1"
+#define THERE_ADDR	"10.1.1.2"
+#define HERE_MAC	"02:00:00:00:01:01"
+#define THERE_MAC	"02:00:00:00:01:02"
+
+struct net {
+	int here_ns, there_ns;
+	int ifindex;		/* of HERE_DEV */
+	int peer_ifindex;	/* of THERE_DEV, in the other namespace */
+	/* UDP sockets on the probe port and on the fence port */
+	int here, there;
+	int here_fence, there_fence;
+};
+
+/* Runs a command line made as by printf; 0 if it succeeded */
+static inline int run(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd);
+}
+
+/* The output of a command, or NULL where it failed; freed by the caller */
+static inline char *output_of(const char *fmt, ...)
+{
+	size_t have = 0, room = 1 << 16;
+	char cmd[1024], *out;
+	va_list ap;
+	FILE *pipe;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	pipe = popen(cmd, "r");
+	if (!pipe)
+		return NULL;
+	out = malloc(room);
+	have = fread(out, 1, room - 1, pipe);
+	out[have] = 0;
+	if (pclose(pipe)) {
+		free(out);
+		return NULL;
+	}
+	return out;
+}
+
+static inline void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
+	close(fd);
+}
+
+/* The calling process goes into a new network namespace; its fd, or -errno */
+static inline int new_netns(void)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	/* fewer packets that no test has sent */
+	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	fd = open("/proc/self/ns/net", O_RDONLY);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A mount namespace with a bpffs, gone with the process like all the rest */
+static inline int private_bpffs(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
+		return -errno;
+	return 0;
+}
+
+static inline int udp_socket(const char *addr, int port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = inet_addr(addr),
+	};
+	int on = 1, fd;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	/* have sendto() say when a program dropped the packet */
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) ||
+	    bind(fd, (void *)&sin, sizeof(sin))) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* 0, or the number of the step that failed; leaves the process "here" */
+static inline int net_setup(struct net *net)
+{
+	net->there_ns = new_netns();
+	net->here_ns = net->there_ns < 0 ? -1 : new_netns();
+	if (net->here_ns < 0)
+		return 1;
+	if (private_bpffs())
+		return 2;
+	if (run("ip link add " HERE_DEV " address " HERE_MAC " type veth"
+		" peer name " THERE_DEV " address " THERE_MAC
+		" netns /proc/self/fd/%d", net->there_ns) ||
+	    run("ip -batch - <<EOF\n"
+		"link set " HERE_DEV " up\n"
+		"addr add " HERE_ADDR "/24 dev " HERE_DEV "\n"
+		"neigh add " THERE_ADDR " lladdr " THERE_MAC " dev " HERE_DEV "\n"
+		"EOF"))
+		return 3;
+	net->ifindex = if_nametoindex(HERE_DEV);
+	net->here = udp_socket(HERE_ADDR, PROBE_PORT);
+	net->here_fence = udp_socket(HERE_ADDR, FENCE_PORT);
+
+	if (setns(net->there_ns, CLONE_NEWNET))
+		return 4;
+	if (run("ip -batch - <<EOF\n"
+		"link set " THERE_DEV " up\n"
+		"addr add " THERE_ADDR "/24 dev " THERE_DEV "\n"
+		"neigh add " HERE_ADDR " lladdr " HERE_MAC " dev " THERE_DEV "\n"
+		"EOF"))
+		return 5;
+	net->peer_ifindex = if_nametoindex(THERE_DEV);
+	net->there = udp_socket(THERE_ADDR, PROBE_PORT);
+	net->there_fence = udp_socket(THERE_ADDR, FENCE_PORT);
+	if (setns(net->here_ns, CLONE_NEWNET))
+		return 6;
+	if (net->here < 0 || net->there < 0 ||
+	    net->here_fence < 0 || net->there_fence < 0)
+		return 7;
+	return 0;
+}
+
+static inline int send_udp(int fd, const char *to, int port, const void *data,
+			   size_t len)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = inet_addr(to),
+	};
+
+	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
+}
+
+/* Waits until all that was sent before has gone through @type's hook */
+static inline int fence(struct net *net, int type)
+{
+	bool in = type == INGRESS;
+	struct pollfd arrived = {
+		.fd = in ? net->here_fence : net->there_fence,
+		.events = POLLIN,
+	};
+	char c = 0;
+
+	if (send_udp(in ? net->there_fence : net->here_fence,
+		     in ? HERE_ADDR : THERE_ADDR, FENCE_PORT, &c, 1))
+		return -1;
+	if (poll(&arrived, 1, 5000) != 1 || recv(arrived.fd, &c, 1, 0) != 1)
+		return -1;
+	return 0;
+}
+
+/*
+ * Sends a packet through @type's hook of HERE_DEV. 1: it arrived at the socket
+ * behind, 0: it did not, -1: not even the fence did. What sendto() said is left
+ * in *said, if given.
+ */
+static inline int send_probe_saying(struct net *net, int type, int *said)
+{
+	bool in = type == INGRESS;
+	int to = in ? net->here : net->there;
+	char buf[64];
+	int ret;
+
+	ret = send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR,
+		       PROBE_PORT, "probe", 5);
+	if (said)
+		*said = ret;
+	if (fence(net, type))
+		return -1;
+	return recv(to, buf, sizeof(buf), MSG_DONTWAIT) == 5;
+}
+
+static inline int send_probe(struct net *net, int type)
+{
+	return send_probe_saying(net, type, NULL);
+}
+
+#endif
