@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is refused, and with which errno. A test for each kind of mistake, made
+ * through a link and without one; whatever was refused has changed nothing.
+ */
+#include "../kselftest_harness.h"
+#include "tc_link_test.h"
+
+/* Not open in any test */
+#define BAD_FD	900
+/* No program or link has it */
+#define BAD_ID	0x7ffffff0
+
+#define ATTACH_FLAGS (BPF_F_REPLACE | BPF_F_BEFORE | BPF_F_AFTER | \
+		      BPF_F_ID | BPF_F_LINK)
+
+FIXTURE(refusals) {
+	struct net net;
+	int type;
+	int first, last;	/* plain programs on the hook, with ... */
+	int owned, link;	/* ... a link's between them */
+	int prog;		/* on no hook, like ... */
+	int stranger;
+	int xdp;		/* of another type, as is ... */
+	int xdp_link;
+};
+
+FIXTURE_VARIANT(refusals) {
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(refusals, ingress) {
+	.type = INGRESS,
+};
+
+FIXTURE_VARIANT_ADD(refusals, egress) {
+	.type = EGRESS,
+};
+
+FIXTURE_SETUP(refusals)
+{
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->type = variant->type;
+	self->first = load_verdict(TC_ACT_UNSPEC);
+	self->owned = load_verdict(TC_ACT_UNSPEC);
+	self->last = load_verdict(TC_ACT_UNSPEC);
+	self->prog = load_verdict(TC_ACT_UNSPEC);
+	self->stranger = load_verdict(TC_ACT_UNSPEC);
+	ASSERT_EQ(0, prog_attach(self->first, self->net.ifindex, self->type, LAST));
+	self->link = link_create(self->owned, self->net.ifindex, self->type, LAST);
+	ASSERT_LE(0, self->link);
+	ASSERT_EQ(0, prog_attach(self->last, self->net.ifindex, self->type, LAST));
+
+	self->xdp = load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);
+	ASSERT_LE(0, self->xdp);
+	self->xdp_link = link_create(self->xdp, if_nametoindex("lo"), BPF_XDP, LAST);
+	ASSERT_LE(0, self->xdp_link);
+}
+
+/* Nothing that was refused has left a trace */
+FIXTURE_TEARDOWN(refusals)
+{
+	struct hook hook;
+
+	EXPECT_EQ(0, hook_query(self->net.ifindex, self->type, &hook));
+	EXPECT_EQ(3, hook.count);
+	EXPECT_EQ(4, hook.revision);
+	EXPECT_EQ(prog_id(self->first), hook.prog_ids[0]);
+	EXPECT_EQ(prog_id(self->owned), hook.prog_ids[1]);
+	EXPECT_EQ(prog_id(self->last), hook.prog_ids[2]);
+	EXPECT_EQ(0, hook.link_ids[0]);
+	EXPECT_EQ(link_id(self->link), hook.link_ids[1]);
+	EXPECT_EQ(0, hook.link_ids[2]);
+}
+
+/* On the hook that has programs */
+#define ATTACH(prog, ...) \
+	prog_attach(prog, self->net.ifindex, self->type, AT(__VA_ARGS__))
+#define CREATE(prog, ...) \
+	link_create(prog, self->net.ifindex, self->type, AT(__VA_ARGS__))
+#define DETACH(prog, ...) \
+	prog_detach(prog, self->net.ifindex, self->type, AT(__VA_ARGS__))
+#define REPLACE(old, new, more, ...) \
+	ATTACH(new, BPF_F_REPLACE | (more), ##__VA_ARGS__, .replace_fd = old)
+
+/* By both ways to attach */
+#define EXPECT_ATTACH(errno_, prog, ...) do {			\
+	EXPECT_EQ(-(errno_), ATTACH(prog, __VA_ARGS__));	\
+	EXPECT_EQ(-(errno_), CREATE(prog, __VA_ARGS__));	\
+} while (0)
+
+static int on_empty_hook(int type)
+{
+	return type == INGRESS ? EGRESS : INGRESS;
+}
+
+/* Sets one byte of an attr that would otherwise be good */
+static int with_byte(int cmd, const union bpf_attr *good, size_t byte)
+{
+	union bpf_attr attr = *good;
+
+	((char *)&attr)[byte] = 1;
+	return sys_bpf(cmd, &attr, sizeof(attr));
+}
+
+/* nonzero bytes after the last field: EINVAL */
+TEST_F(refusals, nonzero_bytes_after_the_last_field)
+{
+	union bpf_attr attr = {};
+	size_t i, end;
+
+	end = offsetof(union bpf_attr, expected_revision) + sizeof(__u64);
+	attr.target_ifindex = self->net.ifindex;
+	attr.attach_type = self->type;
+	attr.attach_bpf_fd = self->prog;
+	for (i = end; i < sizeof(attr); i++)
+		ASSERT_EQ(-EINVAL, with_byte(BPF_PROG_ATTACH, &attr, i));
+	attr.attach_bpf_fd = self->first;
+	for (i = end; i < sizeof(attr); i++)
+		ASSERT_EQ(-EINVAL, with_byte(BPF_PROG_DETACH, &attr, i));
+
+	memset(&attr, 0, sizeof(attr));
+	end = offsetof(union bpf_attr, query.revision) + sizeof(__u64);
+	attr.query.target_ifindex = self->net.ifindex;
+	attr.query.attach_type = self->type;
+	for (i = end; i < sizeof(attr); i++)
+		ASSERT_EQ(-EINVAL, with_byte(BPF_PROG_QUERY, &attr, i));
+
+	/* other types of link have fields up to here on some trees */
+	memset(&attr, 0, sizeof(attr));
+	end = 64;
+	attr.link_create.prog_fd = self->prog;
+	attr.link_create.target_ifindex = self->net.ifindex;
+	attr.link_create.attach_type = self->type;
+	for (i = end; i < sizeof(attr); i++)
+		ASSERT_EQ(-EINVAL, with_byte(BPF_LINK_CREATE, &attr, i));
+}
+
+/* attach or detach flag outside REPLACE, BEFORE, AFTER, ID, LINK: EINVAL */
+TEST_F(refusals, unknown_attach_and_detach_flags)
+{
+	__u32 bit;
+
+	for (bit = 1; bit; bit <<= 1) {
+		if (bit & ATTACH_FLAGS)
+			continue;
+		ASSERT_EQ(-EINVAL, ATTACH(self->prog, bit));
+		ASSERT_EQ(-EINVAL, ATTACH(self->prog, bit | BPF_F_BEFORE));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit));
+		ASSERT_EQ(-EINVAL, DETACH(self->first, bit));
+		ASSERT_EQ(-EINVAL, DETACH(0, bit));
+		ASSERT_EQ(-EINVAL, DETACH(0, bit | BPF_F_BEFORE));
+	}
+}
+
+/* stricter: LINK_CREATE refuses unknown flag bits in every combination: EINVAL */
+TEST_F(refusals, unknown_link_create_flags_in_every_combination)
+{
+	__u32 bit;
+
+	SKIP_ON_MAINLINE("LINK_CREATE takes unknown flags beside known ones");
+	for (bit = 1; bit; bit <<= 1) {
+		if (bit & ATTACH_FLAGS)
+			continue;
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit | BPF_F_BEFORE));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit | BPF_F_AFTER));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit | BPF_F_AFTER, self->first));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit | BPF_F_AFTER | BPF_F_LINK,
+					  self->link));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit | BPF_F_AFTER | BPF_F_ID,
+					  prog_id(self->first)));
+		ASSERT_EQ(-EINVAL, CREATE(self->prog, bit, .revision = 4));
+	}
+}
+
+/* bad program fd: EBADF */
+TEST_F(refusals, bad_program_fd)
+{
+	EXPECT_ATTACH(EBADF, BAD_FD, 0);
+	EXPECT_ATTACH(EBADF, -1, 0);
+	EXPECT_EQ(-EBADF, DETACH(BAD_FD, 0));
+	EXPECT_EQ(-EBADF, link_update(self->link, BAD_FD, 0, 0));
+	EXPECT_EQ(-EBADF, link_update(self->link, self->prog, BPF_F_REPLACE, BAD_FD));
+	EXPECT_EQ(-EBADF, REPLACE(BAD_FD, self->prog, 0));
+}
+
+/* the fd of something else than a program: EINVAL */
+TEST_F(refusals, fd_that_is_no_program)
+{
+	EXPECT_ATTACH(EINVAL, self->net.here, 0);
+	EXPECT_ATTACH(EINVAL, self->link, 0);
+	EXPECT_EQ(-EINVAL, DETACH(self->net.here, 0));
+	EXPECT_EQ(-EINVAL, link_update(self->link, self->net.here, 0, 0));
+	EXPECT_EQ(-EINVAL, link_update(self->prog, self->prog, 0, 0));
+	EXPECT_EQ(-EINVAL, REPLACE(self->net.here, self->prog, 0));
+}
+
+/* program not SCHED_CLS: EINVAL */
+TEST_F(refusals, program_of_another_type)
+{
+	int socket_filter;
+
+	socket_filter = load_verdict_as(BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, 0);
+	ASSERT_LE(0, socket_filter);
+	EXPECT_ATTACH(EINVAL, self->xdp, 0);
+	EXPECT_ATTACH(EINVAL, socket_filter, 0);
+	EXPECT_EQ(-EINVAL, DETACH(self->xdp, 0));
+	EXPECT_EQ(-EINVAL, DETACH(socket_filter, 0));
+	EXPECT_EQ(-EINVAL, REPLACE(self->xdp, self->prog, 0));
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE, self->xdp);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_ID,
+		      prog_id(self->xdp));
+}
+
+/* An offloaded program, or a negative number where there cannot be one */
+static int load_offloaded(const char **why)
+{
+	struct if_nameindex *all, *dev;
+	int prog = -1, fd;
+
+	*why = "no netdevsim (CONFIG_NETDEVSIM)";
+	fd = open("/sys/bus/netdevsim/new_device", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (write(fd, "77 1", 4) != 4) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	*why = "netdevsim refuses to offload a program";
+	all = if_nameindex();
+	for (dev = all; dev && dev->if_index; dev++)
+		if (strcmp(dev->if_name, HERE_DEV) && strcmp(dev->if_name, "lo"))
+			prog = load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0,
+					       TC_ACT_OK, dev->if_index);
+	if_freenameindex(all);
+	return prog;
+}
+
+static void unload_offloaded(int prog)
+{
+	close(prog);
+	write_file("/sys/bus/netdevsim/del_device", "77");
+}
+
+/* offloaded program: EINVAL */
+TEST_F(refusals, offloaded_program)
+{
+	const char *why;
+	int prog;
+
+	prog = load_offloaded(&why);
+	if (prog < 0)
+		SKIP(return, "offloaded program: %s", why);
+	EXPECT_EQ(-EINVAL, ATTACH(prog, 0));
+	EXPECT_EQ(-EINVAL, REPLACE(self->first, prog, 0));
+	unload_offloaded(prog);
+}
+
+/* stricter: an offloaded program is refused by LINK_CREATE and LINK_UPDATE: EINVAL */
+TEST_F(refusals, offloaded_program_by_link)
+{
+	const char *why;
+	int prog;
+
+	SKIP_ON_MAINLINE("links take an offloaded program");
+	prog = load_offloaded(&why);
+	if (prog < 0)
+		SKIP(return, "offloaded program: %s", why);
+	EXPECT_EQ(-EINVAL, CREATE(prog, 0));
+	EXPECT_EQ(-EINVAL, link_update(self->link, prog, 0, 0));
+	unload_offloaded(prog);
+}
+
+/*
+ * LINK_CREATE of a SCHED_CLS program with an attach type that is not tcx's, or
+ * the reverse: EINVAL
+ */
+TEST_F(refusals, attach_type_and_program_type_that_do_not_match)
+{
+	int type;
+
+	for (type = 0; type < 64; type++) {
+		/* 54 and 55 are mainline's netkit: for SCHED_CLS, but elsewhere */
+		if (type == INGRESS || type == EGRESS || type == 54 || type == 55)
+			continue;
+		ASSERT_EQ(-EINVAL, link_create(self->prog, self->net.ifindex, type,
+					       LAST));
+	}
+	EXPECT_EQ(-EINVAL, CREATE(self->xdp, 0));
+	EXPECT_EQ(-EINVAL, link_create(self->prog, self->net.ifindex, BPF_XDP, LAST));
+	EXPECT_EQ(-EINVAL, prog_attach(self->prog, self->net.ifindex, BPF_XDP, LAST));
+}
+
+/* ifindex 0, or none such in the current netns (attach, detach, link, query): ENODEV */
+TEST_F(refusals, no_such_device)
+{
+	/* ~0 is what loaders probe for support with */
+	static const int no_dev[] = { 0, NO_IFINDEX, ~0 };
+	struct hook hook;
+	size_t i;
+
+	for (i = 0; i < sizeof(no_dev) / sizeof(*no_dev); i++) {
+		EXPECT_EQ(-ENODEV, prog_attach(self->prog, no_dev[i], self->type, LAST));
+		EXPECT_EQ(-ENODEV, prog_detach(self->first, no_dev[i], self->type, LAST));
+		EXPECT_EQ(-ENODEV, link_create(self->prog, no_dev[i], self->type, LAST));
+		EXPECT_EQ(-ENODEV, hook_query(no_dev[i], self->type, &hook));
+	}
+}
+
+/* ... in the current netns: ENODEV */
+TEST_F(refusals, device_of_another_netns)
+{
+	struct hook hook;
+	int there = 100;
+
+	/* a device with an ifindex that nothing has here */
+	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
+	ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9", there));
+	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
+	EXPECT_EQ(-ENODEV, prog_attach(self->prog, there, self->type, LAST));
+	EXPECT_EQ(-ENODEV, prog_detach(self->prog, there, self->type, LAST));
+	EXPECT_EQ(-ENODEV, link_create(self->prog, there, self->type, LAST));
+	EXPECT_EQ(-ENODEV, hook_query(there, self->type, &hook));
+}
+
+/* expected_revision set and not the current one (looked at first): ESTALE */
+TEST_F(refusals, expected_revision_that_is_not_the_current_one)
+{
+	EXPECT_ATTACH(ESTALE, self->prog, .revision = 3);
+	EXPECT_ATTACH(ESTALE, self->prog, .revision = 5);
+	EXPECT_ATTACH(ESTALE, self->prog, .revision = 4 | 1ULL << 63);
+	/* first: before EEXIST, ENOENT, ERANGE, EBADF of a relative object */
+	EXPECT_ATTACH(ESTALE, self->first, .revision = 3);
+	EXPECT_ATTACH(ESTALE, self->prog, BPF_F_BEFORE, self->stranger, 3);
+	EXPECT_ATTACH(ESTALE, self->prog, BPF_F_BEFORE | BPF_F_AFTER, .revision = 3);
+	EXPECT_ATTACH(ESTALE, self->prog, BPF_F_BEFORE, BAD_FD, 3);
+	EXPECT_EQ(-ESTALE, REPLACE(self->stranger, self->prog, 0, .revision = 3));
+	EXPECT_EQ(-ESTALE, DETACH(self->first, .revision = 3));
+	EXPECT_EQ(-ESTALE, DETACH(self->stranger, .revision = 3));
+	EXPECT_EQ(-ESTALE, DETACH(self->owned, .revision = 3));
+	EXPECT_EQ(-ESTALE, DETACH(0, .revision = 3));
+	EXPECT_EQ(-ESTALE, prog_attach(self->prog, self->net.ifindex,
+				       on_empty_hook(self->type), AT(.revision = 2)));
+}
+
+/* program already on that hook, through a link or not; also by LINK_UPDATE: EEXIST */
+TEST_F(refusals, program_already_on_that_hook)
+{
+	EXPECT_ATTACH(EEXIST, self->first, 0);
+	EXPECT_ATTACH(EEXIST, self->owned, 0);
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_BEFORE);
+	EXPECT_ATTACH(EEXIST, self->owned, BPF_F_AFTER | BPF_F_LINK, self->link);
+	EXPECT_EQ(-EEXIST, REPLACE(self->first, self->last, 0));
+	EXPECT_EQ(-EEXIST, REPLACE(self->first, self->owned, 0));
+	EXPECT_EQ(-EEXIST, REPLACE(self->first, self->first, 0));
+	EXPECT_EQ(-EEXIST, link_update(self->link, self->first, 0, 0));
+	EXPECT_EQ(-EEXIST, link_update(self->link, self->last, BPF_F_REPLACE,
+				       self->owned));
+}
+
+/* BPF_F_ID with an unknown id, or 0: ENOENT */
+TEST_F(refusals, unknown_id)
+{
+	static const __u32 ids[] = { 0, BAD_ID };
+	size_t i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		EXPECT_ATTACH(ENOENT, self->prog, BPF_F_BEFORE | BPF_F_ID, ids[i]);
+		EXPECT_ATTACH(ENOENT, self->prog, BPF_F_AFTER | BPF_F_ID | BPF_F_LINK,
+			      ids[i]);
+		EXPECT_EQ(-ENOENT, DETACH(0, BPF_F_BEFORE | BPF_F_ID, ids[i]));
+		EXPECT_EQ(-ENOENT, DETACH(0, BPF_F_AFTER | BPF_F_ID | BPF_F_LINK, ids[i]));
+	}
+}
+
+/*
+ * BPF_F_LINK without an fd; the fd is no link; the link is another type's:
+ * EINVAL (EBADF if the fd is not open)
+ */
+TEST_F(refusals, relative_link_that_is_none)
+{
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK, 0);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK, self->first);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_AFTER | BPF_F_LINK, self->net.here);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_AFTER | BPF_F_LINK, self->xdp_link);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_AFTER | BPF_F_LINK | BPF_F_ID,
+		      link_id(self->xdp_link));
+	EXPECT_ATTACH(EBADF, self->prog, BPF_F_BEFORE | BPF_F_LINK, BAD_FD);
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_BEFORE | BPF_F_LINK));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_BEFORE | BPF_F_LINK, self->last));
+	EXPECT_EQ(-EINVAL, DETACH(self->last, BPF_F_AFTER | BPF_F_LINK, self->xdp_link));
+	EXPECT_EQ(-EBADF, DETACH(0, BPF_F_AFTER | BPF_F_LINK, BAD_FD));
+}
+
+/* The same for a relative program: EINVAL, EBADF if the fd is not open */
+TEST_F(refusals, relative_program_that_is_none)
+{
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE, self->link);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_AFTER, self->net.here);
+	EXPECT_ATTACH(EBADF, self->prog, BPF_F_BEFORE, BAD_FD);
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_BEFORE, self->link));
+	EXPECT_EQ(-EBADF, DETACH(0, BPF_F_BEFORE, BAD_FD));
+}
+
+/* a relative object without BEFORE or AFTER; ID or LINK alone: EINVAL */
+TEST_F(refusals, relative_object_without_before_or_after)
+{
+	EXPECT_ATTACH(EINVAL, self->prog, 0, self->first);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_ID, prog_id(self->first));
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_LINK, self->link);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_LINK | BPF_F_ID, link_id(self->link));
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_LINK);
+	EXPECT_EQ(-EINVAL, DETACH(0, 0, self->first));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_ID, prog_id(self->first)));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_LINK, self->link));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_LINK));
+}
+
+/* the relative object exists but is not on this hook: ENOENT */
+TEST_F(refusals, relative_object_that_is_not_on_this_hook)
+{
+	int elsewhere;
+
+	EXPECT_ATTACH(ENOENT, self->prog, BPF_F_BEFORE, self->stranger);
+	EXPECT_ATTACH(ENOENT, self->prog, BPF_F_AFTER | BPF_F_ID,
+		      prog_id(self->stranger));
+	EXPECT_EQ(-ENOENT, DETACH(0, BPF_F_BEFORE, self->stranger));
+
+	elsewhere = link_create(self->stranger, self->net.ifindex,
+				on_empty_hook(self->type), LAST);
+	ASSERT_LE(0, elsewhere);
+	EXPECT_ATTACH(ENOENT, self->prog, BPF_F_BEFORE | BPF_F_LINK, elsewhere);
+	EXPECT_ATTACH(ENOENT, self->prog, BPF_F_AFTER | BPF_F_LINK | BPF_F_ID,
+		      link_id(elsewhere));
+	EXPECT_EQ(-ENOENT, DETACH(0, BPF_F_AFTER | BPF_F_LINK, elsewhere));
+	ASSERT_EQ(0, link_detach(elsewhere));
+	EXPECT_ATTACH(ENOENT, self->prog, BPF_F_BEFORE | BPF_F_LINK, elsewhere);
+}
+
+/* BEFORE and AFTER disagree: ERANGE */
+TEST_F(refusals, before_and_after_that_disagree)
+{
+	EXPECT_ATTACH(ERANGE, self->prog, BPF_F_BEFORE | BPF_F_AFTER);
+	EXPECT_ATTACH(ERANGE, self->prog, BPF_F_BEFORE | BPF_F_AFTER, self->first);
+	EXPECT_ATTACH(ERANGE, self->prog, BPF_F_BEFORE | BPF_F_AFTER, self->owned);
+	EXPECT_ATTACH(ERANGE, self->prog, BPF_F_BEFORE | BPF_F_AFTER, self->last);
+	EXPECT_ATTACH(ERANGE, self->prog, BPF_F_BEFORE | BPF_F_AFTER | BPF_F_LINK,
+		      self->link);
+	EXPECT_EQ(-ERANGE, DETACH(0, BPF_F_BEFORE | BPF_F_AFTER));
+	EXPECT_EQ(-ERANGE, DETACH(0, BPF_F_BEFORE | BPF_F_AFTER, self->owned));
+}
+
+/* REPLACE with BEFORE or AFTER names another place: ERANGE */
+TEST_F(refusals, replace_that_names_another_place)
+{
+	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_AFTER, self->last));
+	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_BEFORE, self->last));
+	EXPECT_EQ(-ERANGE, REPLACE(self->last, self->prog, BPF_F_BEFORE | BPF_F_LINK,
+				   self->link));
+	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_BEFORE));
+	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_AFTER));
+	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_BEFORE | BPF_F_AFTER,
+				   self->owned));
+}
+
+/* a 64th program: ERANGE */
+TEST_F(refusals, a_64th_program)
+{
+	int hook = on_empty_hook(self->type), i;
+
+	for (i = 0; i < 63; i++)
+		ASSERT_EQ(0, prog_attach(load_verdict(TC_ACT_UNSPEC),
+					 self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-ERANGE, prog_attach(self->prog, self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-ERANGE, link_create(self->prog, self->net.ifindex, hook, LAST));
+}
+
+/* REPLACE of a program that is not there: ENOENT; that a link owns: EBUSY */
+TEST_F(refusals, replace_of_what_is_not_there_or_a_links)
+{
+	EXPECT_EQ(-ENOENT, REPLACE(self->stranger, self->prog, 0));
+	EXPECT_EQ(-ENOENT, prog_attach(self->prog, self->net.ifindex,
+				       on_empty_hook(self->type),
+				       AT(BPF_F_REPLACE, .replace_fd = self->first)));
+	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, 0));
+}
+
+/* DETACH with REPLACE: EINVAL */
+TEST_F(refusals, detach_with_replace)
+{
+	EXPECT_EQ(-EINVAL, DETACH(self->first, BPF_F_REPLACE));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_REPLACE));
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_REPLACE | BPF_F_BEFORE));
+}
+
+/* DETACH on a hook without programs; of a program that is not there: ENOENT */
+TEST_F(refusals, detach_of_what_is_not_there)
+{
+	int hook = on_empty_hook(self->type);
+
+	EXPECT_EQ(-ENOENT, prog_detach(self->first, self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-ENOENT, prog_detach(0, self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-ENOENT, prog_detach(0, self->net.ifindex, hook, AT(BPF_F_BEFORE)));
+	EXPECT_EQ(-ENOENT, DETACH(self->stranger, 0));
+	EXPECT_EQ(-ENOENT, DETACH(self->stranger, BPF_F_BEFORE, self->first));
+}
+
+/* DETACH of what a link owns, by fd or by position: EBUSY */
+TEST_F(refusals, detach_of_what_a_link_owns)
+{
+	int hook = on_empty_hook(self->type), link;
+
+	EXPECT_EQ(-EBUSY, DETACH(self->owned, 0));
+	EXPECT_EQ(-EBUSY, DETACH(0, BPF_F_AFTER, self->first));
+	EXPECT_EQ(-EBUSY, DETACH(0, BPF_F_BEFORE, self->last));
+	link = link_create(self->prog, self->net.ifindex, hook, LAST);
+	ASSERT_LE(0, link);
+	EXPECT_EQ(-EBUSY, prog_detach(0, self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-EBUSY, prog_detach(0, self->net.ifindex, hook, AT(BPF_F_BEFORE)));
+	EXPECT_EQ(-EBUSY, prog_detach(0, self->net.ifindex, hook, AT(BPF_F_AFTER)));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, hook));
+}
+
+/* DETACH with a program fd plus BEFORE or AFTER and no relative object: ERANGE */
+TEST_F(refusals, detach_of_a_program_at_an_end)
+{
+	EXPECT_EQ(-ERANGE, DETACH(self->first, BPF_F_BEFORE));
+	EXPECT_EQ(-ERANGE, DETACH(self->first, BPF_F_AFTER));
+	EXPECT_EQ(-ERANGE, DETACH(self->last, BPF_F_BEFORE));
+	EXPECT_EQ(-ERANGE, DETACH(self->last, BPF_F_AFTER));
+}
+
+/* LINK_UPDATE: device gone or link detached: ENOLINK */
+TEST_F(refusals, update_of_a_link_that_is_detached)
+{
+	int link;
+
+	link = link_create(self->prog, self->net.ifindex, on_empty_hook(self->type),
+			   LAST);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, link_detach(link));
+	EXPECT_EQ(-ENOLINK, link_update(link, self->stranger, 0, 0));
+	EXPECT_EQ(-ENOLINK, link_update(link, self->prog, 0, 0));
+}
+
+/* LINK_UPDATE: wrong old program with BPF_F_REPLACE: EPERM */
+TEST_F(refusals, update_with_the_wrong_old_program)
+{
+	EXPECT_EQ(-EPERM, link_update(self->link, self->prog, BPF_F_REPLACE,
+				      self->stranger));
+	EXPECT_EQ(-EPERM, link_update(self->link, self->prog, BPF_F_REPLACE,
+				      self->first));
+	EXPECT_EQ(-EPERM, link_update(self->link, self->owned, BPF_F_REPLACE,
+				      self->stranger));
+}
+
+/* LINK_UPDATE: old_prog_fd without BPF_F_REPLACE; unknown flags: EINVAL */
+TEST_F(refusals, update_with_an_old_program_but_no_flag)
+{
+	__u32 bit;
+
+	EXPECT_EQ(-EINVAL, link_update(self->link, self->prog, 0, self->owned));
+	for (bit = 1; bit; bit <<= 1) {
+		if (bit != BPF_F_REPLACE)
+			ASSERT_EQ(-EINVAL, link_update(self->link, self->prog, bit, 0));
+	}
+}
+
+/* LINK_UPDATE: another program type: EINVAL; the same program: 0 */
+TEST_F(refusals, update_to_another_program_type)
+{
+	EXPECT_EQ(-EINVAL, link_update(self->link, self->xdp, 0, 0));
+	EXPECT_EQ(-EINVAL, link_update(self->link, self->xdp, BPF_F_REPLACE,
+				       self->owned));
+	EXPECT_EQ(0, link_update(self->link, self->owned, 0, 0));
+}
+
+/* LINK_DETACH, again too: 0 */
+TEST_F(refusals, detach_of_a_link_is_never_refused)
+{
+	int link;
+
+	link = link_create(self->prog, self->net.ifindex, on_empty_hook(self->type),
+			   LAST);
+	ASSERT_LE(0, link);
+	EXPECT_EQ(0, link_detach(link));
+	EXPECT_EQ(0, link_detach(link));
+}
+
+/* QUERY: query_flags or attach_flags on input nonzero: EINVAL */
+TEST_F(refusals, query_with_flags)
+{
+	union bpf_attr attr = {};
+
+	attr.query.target_ifindex = self->net.ifindex;
+	attr.query.attach_type = self->type;
+	EXPECT_EQ(0, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+	attr.query.query_flags = BPF_F_QUERY_EFFECTIVE;
+	EXPECT_EQ(-EINVAL, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+	attr.query.query_flags = 0;
+	attr.query.attach_flags = 1;
+	EXPECT_EQ(-EINVAL, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+}
+
+/* QUERY: buffer too small: ENOSPC with count = all and the ids that fit filled in */
+TEST_F(refusals, query_into_a_buffer_that_is_too_small)
+{
+	struct hook hook;
+
+	EXPECT_EQ(-ENOSPC, hook_query_room(self->net.ifindex, self->type, &hook, 2));
+	EXPECT_EQ(3, hook.count);
+	EXPECT_EQ(4, hook.revision);
+	EXPECT_EQ(prog_id(self->first), hook.prog_ids[0]);
+	EXPECT_EQ(prog_id(self->owned), hook.prog_ids[1]);
+	EXPECT_EQ(0, hook.prog_ids[2]);
+	EXPECT_EQ(link_id(self->link), hook.link_ids[1]);
+	EXPECT_EQ(0, hook.link_ids[2]);
+	/* who gives no buffer asks for the count only */
+	EXPECT_EQ(0, hook_query_room(self->net.ifindex, self->type, &hook, 0));
+	EXPECT_EQ(3, hook.count);
+	EXPECT_EQ(4, hook.revision);
+}
+
+/* QUERY without CAP_NET_ADMIN: EPERM */
+TEST_F(refusals, query_without_cap_net_admin)
+{
+	struct hook hook;
+	int status, ret;
+	pid_t pid;
+
+	/* where it is 1 or 2 some trees refuse bpf(2) whole, before they look */
+	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "0");
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (setuid(65534))
+			_exit(255);
+		ret = hook_query(self->net.ifindex, self->type, &hook);
+		_exit(ret < 0 ? -ret : 254);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "2");
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(EPERM, WEXITSTATUS(status));
+}
+
+TEST_HARNESS_MAIN
