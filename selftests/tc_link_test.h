@@ -508,6 +508,30 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 	return recv(to, buf, sizeof(buf), MSG_DONTWAIT) == 5;
 }
 
+/* ---- the same program as a cls_bpf filter in direct-action mode ---- */
+
+/* By iproute2's tc, behind the filters that are there already; 0 or not */
+static inline int filter_add(const char *dev, int prog_fd, int type, int prio)
+{
+	char pin[64];
+	int err;
+
+	/* fails where it is there already */
+	run("tc qdisc add dev %s clsact 2>/dev/null", dev);
+	snprintf(pin, sizeof(pin), "/sys/fs/bpf/filter%d", prio);
+	if (bpf_obj_pin(prog_fd, pin))
+		return -1;
+	err = run("tc filter add dev %s %s prio %d bpf da object-pinned %s", dev,
+		  type == INGRESS ? "ingress" : "egress", prio, pin);
+	unlink(pin);
+	return err;
+}
+
+static inline int filters_del(const char *dev)
+{
+	return run("tc qdisc del dev %s clsact", dev);
+}
+
 static inline int send_probe(struct net *net, int type)
 {
 	return send_probe_saying(net, type, NULL);
