@@ -135,8 +135,8 @@ static int read_once(int sock, __u32 nl_pid, __u32 seq, struct dump *dump)
 	}
 }
 
-static int for_each_msg(struct dump *dump, __dump_nlmsg_t _fn, dump_nlmsg_t fn,
-			void *cookie)
+static int hand_on(struct dump *dump, __dump_nlmsg_t _fn, dump_nlmsg_t fn,
+		   void *cookie)
 {
 	struct nlmsghdr *nh = (void *)dump->buf;
 	size_t len = dump->len;
@@ -181,7 +181,7 @@ int netlink_read_dump(int sock, __u32 nl_pid, struct nlmsghdr *req,
 		err = -EAGAIN;
 	}
 	if (!err)
-		err = for_each_msg(&dump, _fn, fn, cookie);
+		err = hand_on(&dump, _fn, fn, cookie);
 
 	free(dump.buf);
 	return err;
