@@ -133,39 +133,39 @@ struct tc_chain_entry *tc_chain_at(struct tc_chain *chain, int pos)
  * @flags: BPF_F_BEFORE, BPF_F_AFTER, both or none
  * @relative: position that the flags refer to, or negative for none
  *
- * Return: the position that the program will have, or -ERANGE if the flags
- * contradict each other.
+ * Return: the position that the program will have, or -ERANGE for both flags,
+ * as nothing is on both sides of something.
  */
 int tc_chain_place(const struct tc_chain *chain, u32 flags, int relative)
 {
-	int count = chain ? chain->count : 0;
-	int before = relative < 0 ? 0 : relative;
-	int after = relative < 0 ? count : relative + 1;
+	bool before = flags & BPF_F_BEFORE;
+	bool after = flags & BPF_F_AFTER;
 
-	if (!(flags & BPF_F_BEFORE))
-		return after;
-	if ((flags & BPF_F_AFTER) && before != after)
+	if (before && after)
 		return -ERANGE;
-	return before;
+	if (relative < 0)
+		return before || !chain ? 0 : chain->count;
+	return before ? relative : relative + 1;
 }
 
 /**
  * tc_chain_neighbour - which program stands where the flags point to
  * @chain: chain
- * @flags: BPF_F_BEFORE or BPF_F_AFTER
- * @relative: position that the flags refer to, or negative for none: the flags
- *	      then point past the end of the chain, where no program stands
+ * @flags: BPF_F_BEFORE, BPF_F_AFTER or both
+ * @relative: position that the flags refer to
  *
- * Return: its position, or -ERANGE.
+ * Return: its position; -ENOENT if @relative is the first or last; or -ERANGE
+ * for both flags.
  */
 int tc_chain_neighbour(const struct tc_chain *chain, u32 flags, int relative)
 {
-	int pos;
+	bool before = flags & BPF_F_BEFORE;
+	bool after = flags & BPF_F_AFTER;
+	int pos = before ? relative - 1 : relative + 1;
 
-	if (relative < 0 || (flags & BPF_F_BEFORE && flags & BPF_F_AFTER))
+	if (before && after)
 		return -ERANGE;
-	pos = flags & BPF_F_BEFORE ? relative - 1 : relative + 1;
-	return pos >= 0 && pos < chain->count ? pos : -ERANGE;
+	return pos >= 0 && pos < chain->count ? pos : -ENOENT;
 }
 
 static void tc_chain_append(struct tc_chain *chain, struct bpf_prog *prog,

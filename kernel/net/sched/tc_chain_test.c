@@ -162,11 +162,12 @@ static void an_empty_hook_has_one_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tc_chain_place(NULL, BPF_F_AFTER, -1), 0);
 }
 
-static void flags_that_disagree_name_none(struct kunit *test)
+static void nothing_is_before_and_after(struct kunit *test)
 {
 	struct tc_chain *chain = chain_of(test, 3);
 	u32 both = BPF_F_BEFORE | BPF_F_AFTER;
 
+	KUNIT_EXPECT_EQ(test, tc_chain_place(NULL, both, -1), -ERANGE);
 	KUNIT_EXPECT_EQ(test, tc_chain_place(chain, both, -1), -ERANGE);
 	KUNIT_EXPECT_EQ(test, tc_chain_place(chain, both, 1), -ERANGE);
 	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, both, 1), -ERANGE);
@@ -178,15 +179,11 @@ static void neighbours_are_found(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_BEFORE, 2), 1);
 	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, 1), 2);
-	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_BEFORE, 0),
-			-ERANGE);
-	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, 2),
-			-ERANGE);
 	/* Before the first and after the last is where nothing stands. */
-	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_BEFORE, -1),
-			-ERANGE);
-	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, -1),
-			-ERANGE);
+	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_BEFORE, 0),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, 2),
+			-ENOENT);
 }
 
 static void removed_programs_are_gone(struct kunit *test)
@@ -223,7 +220,7 @@ static void positions_do_not_count_empty_slots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tc_chain_place(chain, 0, -1), 2);
 	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, 0), 1);
 	KUNIT_EXPECT_EQ(test, tc_chain_neighbour(chain, BPF_F_AFTER, 1),
-			-ERANGE);
+			-ENOENT);
 	expect_order(test, insert(test, chain, 1, 4, false), "143");
 	expect_order(test, remove(test, chain, 0, true), "3");
 	tc_chain_replace(chain, 1, prog(test, 5));
@@ -354,7 +351,7 @@ static struct kunit_case tc_chain_test_cases[] = {
 	KUNIT_CASE(what_is_not_there_is_not_found),
 	KUNIT_CASE(flags_name_a_place),
 	KUNIT_CASE(an_empty_hook_has_one_place),
-	KUNIT_CASE(flags_that_disagree_name_none),
+	KUNIT_CASE(nothing_is_before_and_after),
 	KUNIT_CASE(neighbours_are_found),
 	KUNIT_CASE(removed_programs_are_gone),
 	KUNIT_CASE(removal_needs_no_memory),

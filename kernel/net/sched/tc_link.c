@@ -200,14 +200,6 @@ struct tc_link_where {
 	int pos;
 };
 
-static int tc_link_where_check(const struct tc_link_where *where)
-{
-	if ((where->relative || where->flags & (BPF_F_ID | BPF_F_LINK)) &&
-	    !(where->flags & (BPF_F_BEFORE | BPF_F_AFTER)))
-		return -EINVAL;
-	return 0;
-}
-
 static const struct bpf_link_ops tc_link_ops;
 
 static int tc_link_where_get_link(struct tc_link_where *where)
@@ -241,30 +233,54 @@ static int tc_link_where_get_prog(struct tc_link_where *where)
 	return prog->type == BPF_PROG_TYPE_SCHED_CLS ? 0 : -EINVAL;
 }
 
-/* Find the object that the flags refer to, with a reference that keeps its
- * address from being another one's. tc_link_where_put() gives that back, with
- * the mutex released.
+/* Find the object that the flags refer to, and hold it, so that its address is
+ * not another one's. tc_link_where_put() lets go, with the mutex released.
+ * Where it is on the hook, tc_link_where_find() tells.
  */
+static int tc_link_where_get(struct tc_link_where *where)
+{
+	if (where->flags & BPF_F_LINK)
+		return tc_link_where_get_link(where);
+	if (where->flags & BPF_F_ID || where->relative)
+		return tc_link_where_get_prog(where);
+	return 0;
+}
+
+static bool tc_link_where_relative(const struct tc_link_where *where)
+{
+	return where->prog || where->link;
+}
+
+/* An object alone is no place: before or after it? */
+static bool tc_link_where_aimless(const struct tc_link_where *where)
+{
+	return tc_link_where_relative(where) &&
+	       !(where->flags & (BPF_F_BEFORE | BPF_F_AFTER));
+}
+
 static int tc_link_where_find(struct tc_link_where *where,
 			      const struct tc_chain *chain)
 {
-	int err;
-
 	where->pos = -1;
-	if (where->flags & BPF_F_LINK)
-		err = tc_link_where_get_link(where);
-	else if (where->flags & BPF_F_ID || where->relative)
-		err = tc_link_where_get_prog(where);
-	else
+	if (!tc_link_where_relative(where))
 		return 0;
-	if (err)
-		return err;
 	if (!chain)
 		return -ENOENT;
-
 	where->pos = where->link ? tc_chain_find_link(chain, where->link) :
 				   tc_chain_find_prog(chain, where->prog);
 	return where->pos < 0 ? where->pos : 0;
+}
+
+/* Does the program at @pos stand where the flags, if there are any, say? */
+static bool tc_link_where_is(const struct tc_link_where *where,
+			     const struct tc_chain *chain, int pos)
+{
+	if (!(where->flags & (BPF_F_BEFORE | BPF_F_AFTER)))
+		return true;
+	/* Before the first and after the last there is none. */
+	if (!tc_link_where_relative(where))
+		return false;
+	return pos == tc_chain_neighbour(chain, where->flags, where->pos);
 }
 
 static void tc_link_where_put(const struct tc_link_where *where)
@@ -318,7 +334,7 @@ static int tc_link_insert(struct net_device *dev, enum bpf_attach_type type,
 }
 
 /* Put a program on a hook: a new one in the place that @where names, or in the
- * place of *@replace, which is then the caller's to put.
+ * place of @replace, whose reference the chain then leaves to the caller.
  */
 static int tc_link_attach(struct net_device *dev, enum bpf_attach_type type,
 			  struct tc_link_where *where, struct bpf_prog *prog,
@@ -331,6 +347,11 @@ static int tc_link_attach(struct net_device *dev, enum bpf_attach_type type,
 		return -ENODEV;
 	if (where->revision && where->revision != tc_link_revision(chain))
 		return -ESTALE;
+	err = tc_link_where_get(where);
+	if (err)
+		return err;
+	if (!replace && tc_link_where_aimless(where))
+		return -EINVAL;
 	if (chain && tc_chain_find_prog(chain, prog) >= 0)
 		return -EEXIST;
 	err = tc_link_where_find(where, chain);
@@ -347,8 +368,7 @@ static int tc_link_attach(struct net_device *dev, enum bpf_attach_type type,
 	pos = chain ? tc_chain_find_prog(chain, replace) : -ENOENT;
 	if (pos < 0)
 		return pos;
-	if (where->flags & (BPF_F_BEFORE | BPF_F_AFTER) &&
-	    pos != tc_chain_neighbour(chain, where->flags, where->pos))
+	if (!tc_link_where_is(where, chain, pos))
 		return -ERANGE;
 	if (tc_chain_at(chain, pos)->link)
 		return -EBUSY;
@@ -356,7 +376,7 @@ static int tc_link_attach(struct net_device *dev, enum bpf_attach_type type,
 	return 0;
 }
 
-/* Which program BPF_PROG_DETACH means: @prog, or whatever is in the place. */
+/* Which program BPF_PROG_DETACH means: @prog, or what is in the place. */
 static int tc_link_detach_pos(const struct tc_chain *chain,
 			      const struct tc_link_where *where,
 			      const struct bpf_prog *prog)
@@ -367,16 +387,16 @@ static int tc_link_detach_pos(const struct tc_chain *chain,
 
 	if (prog) {
 		pos = tc_chain_find_prog(chain, prog);
-		if (pos >= 0 && (before || after) &&
-		    pos != tc_chain_neighbour(chain, where->flags, where->pos))
+		if (pos >= 0 && !tc_link_where_is(where, chain, pos))
 			return -ERANGE;
 		return pos;
 	}
-	if (where->pos >= 0)
-		return tc_chain_neighbour(chain, where->flags, where->pos);
-	if (before && after && chain->count > 1)
-		return -ERANGE;
-	return before ? 0 : chain->count - 1;
+	if (!tc_link_where_relative(where)) {
+		if (before && after)
+			return -ERANGE;
+		return before ? 0 : chain->count - 1;
+	}
+	return tc_chain_neighbour(chain, where->flags, where->pos);
 }
 
 /* Take a program that no link owns off a hook, and hand it to the caller. */
@@ -392,6 +412,11 @@ static int tc_link_detach(struct net_device *dev, enum bpf_attach_type type,
 		return -ESTALE;
 	if (!chain)
 		return -ENOENT;
+	err = tc_link_where_get(where);
+	if (err)
+		return err;
+	if (!prog && tc_link_where_aimless(where))
+		return -EINVAL;
 	err = tc_link_where_find(where, chain);
 	if (err)
 		return err;
@@ -539,7 +564,7 @@ int tc_link_create(const union bpf_attr *attr)
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 link_create.tcx)))
 		return -EINVAL;
-	if (where.flags & ~TC_LINK_PLACE_FLAGS || tc_link_where_check(&where))
+	if (where.flags & ~TC_LINK_PLACE_FLAGS)
 		return -EINVAL;
 
 	prog = bpf_prog_get_type(attr->link_create.prog_fd,
@@ -605,8 +630,7 @@ int tc_link_prog_attach(const union bpf_attr *attr)
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 expected_revision)))
 		return -EINVAL;
-	if (attr->attach_flags & ~(TC_LINK_PLACE_FLAGS | BPF_F_REPLACE) ||
-	    tc_link_where_check(&where))
+	if (attr->attach_flags & ~(TC_LINK_PLACE_FLAGS | BPF_F_REPLACE))
 		return -EINVAL;
 
 	prog = bpf_prog_get_type(attr->attach_bpf_fd, BPF_PROG_TYPE_SCHED_CLS);
@@ -666,7 +690,7 @@ int tc_link_prog_detach(const union bpf_attr *attr)
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 expected_revision)))
 		return -EINVAL;
-	if (where.flags & ~TC_LINK_PLACE_FLAGS || tc_link_where_check(&where))
+	if (where.flags & ~TC_LINK_PLACE_FLAGS)
 		return -EINVAL;
 
 	if (attr->attach_bpf_fd) {
