@@ -59,13 +59,13 @@ static void tc_link_warn(const struct bpf_program *prog, const char *side, int i
 
 	switch (err) {
 	case -EINVAL:
-		cause = "the kernel refuses the flags, or what they are combined with (a relative program or link needs BPF_F_BEFORE or BPF_F_AFTER)";
+		cause = "the kernel refuses these flags together, or knows them not";
 		break;
 	case -ENODEV:
 		cause = "no such device in this network namespace";
 		break;
 	case -EPERM:
-		cause = "not permitted, CAP_NET_ADMIN is needed over the device's network namespace";
+		cause = "CAP_NET_ADMIN is needed over the device's network namespace";
 		break;
 	case -EEXIST:
 		cause = "the program is already attached there";

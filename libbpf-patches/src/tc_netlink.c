@@ -702,22 +702,80 @@ static void tc_filter_request(struct tc_request *req, __u16 type,
 		tc_request_attr(req, TCA_CHAIN, &filter->chain, sizeof(filter->chain));
 }
 
+static int tc_filters_add_fn(const struct nlmsghdr *nh, void *ctx)
+{
+	struct tc_filters *filters = ctx;
+	void *list;
+
+	if (filters->cnt == filters->cap) {
+		size_t cap = filters->cap ? filters->cap * 2 : 8;
+
+		list = libbpf_reallocarray(filters->list, cap, sizeof(*filters->list));
+		if (!list)
+			return -ENOMEM;
+		filters->list = list;
+		filters->cap = cap;
+	}
+	filters->cnt += tc_filter_parse(nh, &filters->list[filters->cnt]);
+	return 0;
+}
+
+static int tc_nl_any_fn(const struct nlmsghdr *nh, void *ctx)
+{
+	*(bool *)ctx |= nh->nlmsg_type == RTM_NEWTFILTER;
+	return 0;
+}
+
+/* Add the filters of one side to the list, until a dump comes through whole. */
+static int tc_filters_dump(struct bpf_tc_nl *nl, int ifindex, __u32 parent,
+			   struct tc_filters *filters)
+{
+	size_t before = filters->cnt;
+	struct tc_request req;
+	int err, tries;
+
+	for (tries = 0; tries < TC_NL_DUMP_TRIES; tries++) {
+		filters->cnt = before;
+		tc_request_init(&req, RTM_GETTFILTER, NLM_F_DUMP, ifindex, parent);
+		err = tc_nl_request(nl, &req, tc_filters_add_fn, filters);
+		if (err != -EINTR)
+			break;
+		pr_debug("tc: the filters changed while being listed, listing them again\n");
+	}
+	for (; before < filters->cnt; before++)
+		tc_filter_set_side(&filters->list[before], ifindex, parent);
+	return err == -EINTR ? -EAGAIN : err;
+}
+
 /* What sits at the place of *want* now; prog_id 0 if no BPF program. */
 static int tc_filter_get(struct bpf_tc_nl *nl, const struct bpf_tc_filter *want,
 			 struct bpf_tc_filter *now)
 {
+	struct tc_filters filters = {};
 	struct tc_request req;
-	char kind[TC_KIND_SZ];
+	size_t i;
 	int err;
 
 	memset(now, 0, sizeof(*now));
 	/* no kind: another's filter of another kind may be there by now */
 	tc_filter_request(&req, RTM_GETTFILTER, want);
 	err = tc_nl_request(nl, &req, tc_filter_get_fn, now);
-	/* -EINVAL may mean that the qdisc is gone, and the filter with it */
-	if (err == -EINVAL && TC_H_MAJ(want->parent) == TC_H_CLSACT &&
-	    tc_qdisc_kind(nl, want->ifindex, kind) == -ENOENT)
+	if (err != -EINVAL)
+		return err;
+
+	/* So the kernel also says that the qdisc is gone, or the last filter of
+	 * the chain. Then a list has nothing at that place.
+	 */
+	if (tc_filters_dump(nl, want->ifindex, want->parent, &filters))
+		return err;
+	for (i = 0; i < filters.cnt; i++)
+		if (filters.list[i].chain == want->chain &&
+		    filters.list[i].priority == want->priority &&
+		    filters.list[i].handle == want->handle)
+			break;
+	if (i == filters.cnt)
 		err = -ENOENT;
+	free(filters.list);
 	return err;
 }
 
@@ -762,56 +820,13 @@ static int tc_filter_delete(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook
 	tc_filter_request(&req, RTM_DELTFILTER, filter);
 	tc_request_attr(&req, TCA_KIND, "bpf", sizeof("bpf"));
 	err = tc_nl_request(nl, &req, NULL, NULL);
+	if (!err)
+		return 0;
 	if (tc_nl_lost_ack(err) && tc_filter_get(nl, filter, &now) == -ENOENT)
-		err = 0;
-	if (err)
-		tc_nl_fail(nl, err, hook, what, NULL);
-	return err;
-}
-
-static int tc_filters_add_fn(const struct nlmsghdr *nh, void *ctx)
-{
-	struct tc_filters *filters = ctx;
-	void *list;
-
-	if (filters->cnt == filters->cap) {
-		size_t cap = filters->cap ? filters->cap * 2 : 8;
-
-		list = libbpf_reallocarray(filters->list, cap, sizeof(*filters->list));
-		if (!list)
-			return -ENOMEM;
-		filters->list = list;
-		filters->cap = cap;
-	}
-	filters->cnt += tc_filter_parse(nh, &filters->list[filters->cnt]);
-	return 0;
-}
-
-static int tc_nl_any_fn(const struct nlmsghdr *nh, void *ctx)
-{
-	*(bool *)ctx |= nh->nlmsg_type == RTM_NEWTFILTER;
-	return 0;
-}
-
-/* Add the filters of one side to the list, until a dump comes through whole. */
-static int tc_filters_dump(struct bpf_tc_nl *nl, int ifindex, __u32 parent,
-			   struct tc_filters *filters)
-{
-	size_t before = filters->cnt;
-	struct tc_request req;
-	int err, tries;
-
-	for (tries = 0; tries < TC_NL_DUMP_TRIES; tries++) {
-		filters->cnt = before;
-		tc_request_init(&req, RTM_GETTFILTER, NLM_F_DUMP, ifindex, parent);
-		err = tc_nl_request(nl, &req, tc_filters_add_fn, filters);
-		if (err != -EINTR)
-			break;
-		pr_debug("tc: the filters changed while being listed, listing them again\n");
-	}
-	for (; before < filters->cnt; before++)
-		tc_filter_set_side(&filters->list[before], ifindex, parent);
-	return err == -EINTR ? -EAGAIN : err;
+		return 0;
+	if (err == -ENOENT || (err == -EINVAL && tc_filter_get(nl, filter, &now) == -ENOENT))
+		return tc_nl_report(nl, LIBBPF_DEBUG, -ENOENT, hook, what, "there is none");
+	return tc_nl_fail(nl, err, hook, what, NULL);
 }
 
 static int tc_filters_list(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook,
@@ -1088,9 +1103,8 @@ int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts
 static int tc_nl_query(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook,
 		       struct bpf_tc_opts *opts)
 {
-	struct bpf_tc_filter want, now = {};
 	const char *what = "query the filter";
-	struct tc_request req;
+	struct bpf_tc_filter want, now;
 	int err;
 
 	err = tc_opts_check(nl, hook, opts, what) ?:
@@ -1099,14 +1113,11 @@ static int tc_nl_query(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook,
 		return err;
 
 	tc_filter_from_opts(&want, hook, opts);
-	tc_filter_request(&req, RTM_GETTFILTER, &want);
-	tc_request_attr(&req, TCA_KIND, "bpf", sizeof("bpf"));
-	err = tc_nl_request(nl, &req, tc_filter_get_fn, &now);
-	if (!err && !now.handle)
-		err = -ENOENT;
-	if (err)	/* that there is none is an answer */
-		return tc_nl_report(nl, err == -ENOENT ? LIBBPF_DEBUG : LIBBPF_WARN, err, hook,
-				    what, NULL);
+	err = tc_filter_get(nl, &want, &now);
+	if (err == -ENOENT || (!err && !now.handle))	/* which is an answer */
+		return tc_nl_report(nl, LIBBPF_DEBUG, -ENOENT, hook, what, "there is none");
+	if (err)
+		return tc_nl_fail(nl, err, hook, what, NULL);
 
 	OPTS_SET(opts, handle, now.handle);
 	OPTS_SET(opts, priority, now.priority);
