@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What "bpftool net show" and "bpftool link show" show, run against the real. */
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "../kselftest_harness.h"
+#include "bpftool_test.h"
+
+/* ---- net show ---- */
+
+/* What stands between "tc:" and the empty line after it */
+static const char *tc_section(void)
+{
+	char *from = strstr(printed, "\ntc:\n"), *to;
+
+	if (!from)
+		return "(none)";
+	from += strlen("\ntc:\n");
+	to = strstr(from, "\nflow_dissector:");
+	if (to)
+		*to = 0;
+	return from;
+}
+
+TEST_F(bpftool, net_shows_chains_in_running_order_and_filters_below)
+{
+	char expected[1024];
+	int in, out;
+
+	in = LINK(self->first, INGRESS);
+	ASSERT_LE(0, in);
+	ASSERT_EQ(0, prog_attach(self->second, IFINDEX, INGRESS,
+				 AT(.flags = BPF_F_BEFORE)));
+	out = LINK(self->third, EGRESS);
+	ASSERT_LE(0, out);
+	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
+			 " tc filter add dev tc0 ingress bpf da pinned " FS "third &&"
+			 " tc filter add dev tc0 egress bpf da pinned " FS "first"));
+
+	snprintf(expected, sizeof(expected),
+		 "tc0(%d) tcx/ingress second prog_id %u \n"
+		 "tc0(%d) tcx/ingress first prog_id %u link_id %u \n"
+		 "tc0(%d) tcx/egress third prog_id %u link_id %u \n"
+		 "tc0(%d) clsact/ingress third:[*fsobj] id %u\n"
+		 "tc0(%d) clsact/egress first:[*fsobj] id %u\n",
+		 IFINDEX, self->second_id,
+		 IFINDEX, self->first_id, link_id(in),
+		 IFINDEX, self->third_id, link_id(out),
+		 IFINDEX, self->third_id, IFINDEX, self->first_id);
+	EXPECT_EQ(0, BPFTOOL("net"));
+	EXPECT_STREQ(expected, tc_section());
+	EXPECT_EQ(0, BPFTOOL("net show dev tc0"));
+	EXPECT_STREQ(expected, tc_section());
+	EXPECT_EQ(0, BPFTOOL("net show dev lo"));
+	EXPECT_STREQ("", tc_section());
+}
+
+TEST_F(bpftool, net_shows_them_in_json_with_both_ids)
+{
+	int link;
+
+	link = LINK(self->first, INGRESS);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
+	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
+			 " tc filter add dev tc0 egress bpf da pinned " FS "third"));
+	EXPECT_EQ(0, json_is("net",
+		".[0].tc == [{devname: \"tc0\", ifindex: %d, kind: \"tcx/ingress\","
+		" name: \"first\", id: %u, prog_id: %u, prog_flags: [],"
+		" link_id: %u, link_flags: []},"
+		"{devname: \"tc0\", ifindex: %d, kind: \"tcx/ingress\","
+		" name: \"second\", id: %u, prog_id: %u, prog_flags: [],"
+		" link_id: 0, link_flags: []},"
+		"{devname: \"tc0\", ifindex: %d, kind: \"clsact/egress\","
+		" name: \"third:[*fsobj]\", id: %u, prog_id: %u}]",
+		IFINDEX, self->first_id, self->first_id, link_id(link),
+		IFINDEX, self->second_id, self->second_id,
+		IFINDEX, self->third_id, self->third_id));
+}
+
+TEST_F(bpftool, net_gives_both_ids_of_xdp_and_flow_dissector_too)
+{
+	int xdp = bpf_program__fd(self->skel->progs.pass);
+	int dissector = bpf_program__fd(self->skel->progs.dissector);
+
+	ASSERT_EQ(0, bpf_obj_pin(xdp, FS "xdp"));
+	ASSERT_EQ(0, BPFTOOL("net attach xdpgeneric pinned xdp dev tc0"));
+	ASSERT_EQ(0, bpf_prog_attach(dissector, 0, BPF_FLOW_DISSECTOR, 0));
+	EXPECT_EQ(0, json_is("net", ".[0].xdp[0] | .id == %u and .prog_id == %u",
+			     prog_id(xdp), prog_id(xdp)));
+	EXPECT_EQ(0, json_is("net", ".[0].flow_dissector == [{id: %u, prog_id: %u}]",
+			     prog_id(dissector), prog_id(dissector)));
+}
+
+TEST_F(bpftool, net_shows_the_whole_name_of_a_program)
+{
+	int prog = bpf_program__fd(self->skel->progs.a_name_longer_than_the_kernel_keeps);
+
+	ASSERT_EQ(0, ATTACH(prog, EGRESS));
+	EXPECT_EQ(0, BPFTOOL("net"));
+	EXPECT_TRUE(says(" tcx/egress a_name_longer_than_the_kernel_keeps prog_id "));
+}
+
+TEST_F(bpftool, net_shows_a_program_without_a_name)
+{
+	int prog = load_verdict(0);
+	char line[128];
+
+	ASSERT_EQ(0, ATTACH(prog, EGRESS));
+	snprintf(line, sizeof(line), "tc0(%d) tcx/egress prog_id %u \n", IFINDEX,
+		 prog_id(prog));
+	EXPECT_EQ(0, BPFTOOL("net"));
+	EXPECT_STREQ(line, tc_section());
+	EXPECT_EQ(0, json_is("net", ".[0].tc[0] | has(\"name\") | not"));
+}
+
+TEST_F(bpftool, net_shows_a_full_chain)
+{
+	int i;
+
+	for (i = 0; i < 63; i++)
+		ASSERT_EQ(0, ATTACH(load_verdict(-1), INGRESS));
+	EXPECT_EQ(0, json_is("net", "[.[0].tc[].prog_id] | length == 63"
+			     " and . == sort"));
+}
+
+TEST_F_TIMEOUT(bpftool, net_shows_hundreds_of_devices, 240)
+{
+	const int devices = 400;
+	int i;
+
+	ASSERT_EQ(0, shell("for i in $(seq 1 2 %d); do echo"
+			   " link add d$i type veth peer name d$((i + 1)); done |"
+			   " ip -batch - 2>&1", devices));
+	for (i = 1; i <= devices; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "d%d", i);
+		ASSERT_EQ(0, prog_attach(self->first, if_nametoindex(name),
+					 i % 2 ? INGRESS : EGRESS, LAST));
+	}
+	EXPECT_EQ(0, shell("bpftool net | grep -c '^d[0-9]*([0-9]*) tcx/'"));
+	EXPECT_EQ(devices, atoi(printed));
+	EXPECT_EQ(0, json_is("net", "[.[0].tc[].devname] | unique | length == %d",
+			     devices));
+}
+
+/* A device with this many names needs more of a datagram than 8 KiB. */
+TEST_F(bpftool, net_shows_devices_whose_datagram_is_large)
+{
+	int prog = self->first;
+
+	ASSERT_EQ(0, ATTACH(prog, INGRESS));
+	ASSERT_EQ(0, shell("for i in $(seq 100); do echo"
+			   " link property add dev tc0 altname $(printf name%%0110d $i);"
+			   " done | ip -batch - 2>&1"));
+	EXPECT_EQ(0, BPFTOOL("net"));
+	EXPECT_TRUE(says("tcx/ingress first"));
+}
+
+TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 240)
+{
+	int i, status;
+	pid_t churn;
+
+	/* devices listed before and after those that come and go */
+	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
+	ASSERT_EQ(0, run("ip link add last index 100000 type veth peer name other"));
+	ASSERT_EQ(0, prog_attach(self->second, 100000, INGRESS, LAST));
+
+	churn = fork();
+	ASSERT_LE(0, churn);
+	if (!churn) {
+		setpgid(0, 0);
+		execl("/bin/sh", "sh", "-c",
+		      "while :; do ip link add a0 type veth peer name a1;"
+		      " ip link add b0 type veth peer name b1;"
+		      " ip link del a0; ip link del b0; done >/dev/null 2>&1", NULL);
+		_exit(1);
+	}
+	for (i = 0; i < 60; i++) {
+		EXPECT_EQ(0, BPFTOOL("net"));
+		EXPECT_TRUE(says("tc0("));
+		EXPECT_TRUE(says("last(100000) tcx/ingress second"));
+	}
+	kill(-churn, SIGKILL);
+	EXPECT_EQ(churn, waitpid(churn, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST_F(bpftool, net_takes_odd_device_names)
+{
+	static const char * const names[] = { "a\"b\\c'd", "e\033[1m\001\177", "-j" };
+	struct ifreq ifr = {};
+	int i, sock;
+
+	sock = socket(AF_INET, SOCK_DGRAM, 0);
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, run("ip link add odd type veth peer name peer%d", i));
+		/* iproute2 would refuse some of them */
+		strcpy(ifr.ifr_name, "odd");
+		strcpy(ifr.ifr_newname, names[i]);
+		ASSERT_EQ(0, ioctl(sock, SIOCSIFNAME, &ifr));
+		ASSERT_EQ(0, prog_attach(self->first, if_nametoindex(names[i]),
+					 INGRESS, LAST));
+	}
+	close(sock);
+	EXPECT_EQ(0, json_is("net", "[.[0].tc[].devname] == [\"a\\\"b\\\\c\\u0027d\","
+			     " \"e\\u001b[1m\\u0001\\u007f\", \"-j\"]"));
+	EXPECT_EQ(0, BPFTOOL("net"));
+	for (i = 0; i < 3; i++)
+		EXPECT_TRUE(says(names[i]));
+	EXPECT_EQ(0, BPFTOOL("net show dev 'a\"b\\c'\\''d'"));
+	EXPECT_TRUE(says("tcx/ingress first"));
+	EXPECT_EQ(0, BPFTOOL("-- net detach tcx_ingress dev -j"));
+}
+
+/* ---- failures of net show ---- */
+
+/* Run "bpftool args", failing its queries of a tc chain with -err, which is
+ * beyond what a test can have the kernel do; what it printed is in printed.
+ */
+static int with_failing_query(int err, const char *args)
+{
+	struct user_regs_struct regs;
+	bool entry = true, inject = false;
+	int status, out[2];
+	ssize_t len;
+	pid_t pid;
+	long type;
+
+	if (pipe(out))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		char cmd[256];
+
+		dup2(out[1], 1);
+		dup2(out[1], 2);
+		snprintf(cmd, sizeof(cmd), "exec bpftool %s", args);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execl("/bin/sh", "sh", "-c", cmd, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+			/* the stop of an exec */
+			ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
+			ptrace(PTRACE_SYSCALL, pid, 0, 0);
+			entry = true;
+			continue;
+		}
+		ptrace(PTRACE_GETREGS, pid, 0, &regs);
+		if (entry && regs.orig_rax == __NR_bpf && regs.rdi == BPF_PROG_QUERY) {
+			type = ptrace(PTRACE_PEEKDATA, pid, regs.rsi, 0) >> 32;
+			inject = type == INGRESS || type == EGRESS;
+			if (inject) {
+				regs.orig_rax = -1;
+				ptrace(PTRACE_SETREGS, pid, 0, &regs);
+			}
+		} else if (!entry && inject) {
+			inject = false;
+			regs.rax = -err;
+			ptrace(PTRACE_SETREGS, pid, 0, &regs);
+		}
+		entry = !entry;
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	}
+	len = read(out[0], printed, sizeof(printed) - 1);
+	close(out[0]);
+	printed[len < 0 ? 0 : len] = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(bpftool, net_reports_a_failed_query)
+{
+	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
+	EXPECT_NE(0, with_failing_query(ENOMEM, "net show dev tc0"));
+	EXPECT_TRUE(says("Error: can't query tcx_ingress of tc0: Cannot allocate memory"));
+
+	EXPECT_NE(0, with_failing_query(ENOMEM, "-j net show dev tc0 >/tmp/bpftool.json"));
+	EXPECT_EQ(0, shell("jq -e '.[0].tc == [{error:"
+			   " \"can'\\''t query tcx_ingress of tc0: Cannot allocate memory\"}]'"
+			   " </tmp/bpftool.json 2>&1"));
+	unlink("/tmp/bpftool.json");
+}
+
+TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_chains)
+{
+	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
+			 " tc filter add dev tc0 ingress bpf da pinned " FS "third"));
+	EXPECT_EQ(0, with_failing_query(EINVAL, "net show dev tc0"));
+	EXPECT_TRUE(says("clsact/ingress third"));
+	/* and if the device went away between two steps */
+	EXPECT_EQ(0, with_failing_query(ENODEV, "net show dev tc0"));
+}
+
+TEST_F(bpftool, net_of_no_device_fails)
+{
+	EXPECT_NE(0, BPFTOOL("net show dev nosuch"));
+	EXPECT_TRUE(says("invalid devname nosuch"));
+	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev nosuch"));
+	EXPECT_TRUE(says("invalid devname nosuch"));
+	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress dev nosuch"));
+	EXPECT_TRUE(says("invalid devname nosuch"));
+}
+
+TEST_F(bpftool, net_without_permission_fails)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
+	ASSERT_EQ(0, chmod(FS "first", 0666));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		int bad = 0;
+
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(100);
+		bad |= !BPFTOOL("net") || !says("Operation not permitted");
+		bad |= json_is("net", "has(\"error\")");
+		bad |= !BPFTOOL("net detach tcx_ingress dev tc0") ||
+		       !says("Operation not permitted");
+		_exit(bad);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_TRUE(INGRESS_IS(self->first_id, 0, 0));
+}
+
+TEST_F(bpftool, output_that_is_lost_is_an_error)
+{
+	EXPECT_EQ(255, shell("bpftool net 2>&1 >/dev/full"));
+	EXPECT_TRUE(says("can't write"));
+	EXPECT_EQ(255, shell("bpftool -j link 2>&1 >/dev/full"));
+	/* the reader is gone: with SIGPIPE ignored, and not */
+	EXPECT_EQ(0, shell("{ { trap '' PIPE; sleep 1; bpftool net; echo $? >&4; } | :; }"
+			   " 4>&1 2>&1"));
+	EXPECT_STREQ("Error: can't write all of the output\n255\n", printed);
+	EXPECT_EQ(0, shell("{ { sleep 1; bpftool net; echo $? >&4; } | :; } 4>&1 2>&1"));
+	EXPECT_STREQ("141\n", printed);
+}
+
+/* ---- link show ---- */
+
+TEST_F(bpftool, link_shows_device_and_direction)
+{
+	char expected[512];
+	int in, out;
+
+	in = LINK(self->first, INGRESS);
+	out = LINK(self->second, EGRESS);
+	ASSERT_LE(0, in);
+	ASSERT_LE(0, out);
+
+	snprintf(expected, sizeof(expected),
+		 "%u: tcx  prog %u  \n\tifindex tc0(%d)  attach_type tcx_ingress  ",
+		 link_id(in), self->first_id, IFINDEX);
+	EXPECT_EQ(0, BPFTOOL("link"));
+	EXPECT_TRUE(says(expected));
+	snprintf(expected, sizeof(expected),
+		 "%u: tcx  prog %u  \n\tifindex tc0(%d)  attach_type tcx_egress  ",
+		 link_id(out), self->second_id, IFINDEX);
+	EXPECT_TRUE(says(expected));
+
+	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | del(.pids)] == [{id: %u, type: \"tcx\","
+		" prog_id: %u, devname: \"tc0\", ifindex: %d, attach_type: \"tcx_ingress\"},"
+		" {id: %u, type: \"tcx\", prog_id: %u, devname: \"tc0\", ifindex: %d,"
+		" attach_type: \"tcx_egress\"}]",
+		link_id(in), link_id(out),
+		link_id(in), self->first_id, IFINDEX,
+		link_id(out), self->second_id, IFINDEX));
+}
+
+TEST_F(bpftool, link_shows_where_it_is_pinned_and_who_holds_it)
+{
+	char args[64];
+	int link;
+
+	link = LINK(self->first, INGRESS);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, bpf_obj_pin(link, FS "a"));
+	ASSERT_EQ(0, bpf_obj_pin(link, FS "b"));
+
+	EXPECT_EQ(0, BPFTOOL("-f link show id %u", link_id(link)));
+	EXPECT_TRUE(says("\n\tpinned " FS "a\n"));
+	EXPECT_TRUE(says("\n\tpinned " FS "b\n"));
+	snprintf(args, sizeof(args), "(%d)\n", getpid());
+	EXPECT_TRUE(says("\n\tpids bpftool_show("));
+	EXPECT_TRUE(says(args));
+
+	snprintf(args, sizeof(args), "-f link show id %u", link_id(link));
+	EXPECT_EQ(0, json_is(args, "(.pinned | sort) == [\"" FS "a\", \"" FS "b\"]"
+			     " and ([.pids[].pid] == [%d])", getpid()));
+}
+
+TEST_F(bpftool, link_without_its_device_is_detached)
+{
+	int gone, detached;
+
+	ASSERT_EQ(0, run("ip link add gone type veth peer name gone1"));
+	gone = link_create(self->first, if_nametoindex("gone"), INGRESS, LAST);
+	detached = LINK(self->second, INGRESS);
+	ASSERT_LE(0, gone);
+	ASSERT_LE(0, detached);
+	ASSERT_EQ(0, run("ip link del gone"));
+	ASSERT_EQ(0, BPFTOOL("link detach id %u", link_id(detached)));
+
+	EXPECT_EQ(0, BPFTOOL("link show id %u", link_id(gone)));
+	EXPECT_TRUE(says("\n\tifindex (detached)  attach_type tcx_ingress  "));
+	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | [.devname, .ifindex]]"
+			     " == [[\"(detached)\", 0], [\"(detached)\", 0]]",
+			     link_id(gone), link_id(detached)));
+}
+
+TEST_F(bpftool, link_of_another_netns_has_no_name_here)
+{
+	int link;
+
+	ASSERT_EQ(0, run("ip link add far index 4711 type veth peer name far1"));
+	link = link_create(self->first, 4711, INGRESS, LAST);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
+	EXPECT_EQ(0, BPFTOOL("link show id %u", link_id(link)));
+	EXPECT_TRUE(says("\n\tifindex (unknown)  attach_type tcx_ingress  "));
+	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == %u) | [.devname, .ifindex]]"
+			     " == [[\"(unknown)\", 4711]]", link_id(link)));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the tests of bpftool share: programs with names, and running it. */
+#ifndef BPFTOOL_TEST_H
+#define BPFTOOL_TEST_H
+
+#include <sys/wait.h>
+
+#include "tc_link_test.h"
+#include "bpftool.skel.h"
+
+#define FS "/sys/fs/bpf/"
+
+FIXTURE(bpftool) {
+	struct net net;
+	struct bpftool_bpf *skel;
+	int first, second, third;
+	__u32 first_id, second_id, third_id;
+};
+
+FIXTURE_SETUP(bpftool)
+{
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->skel = bpftool_bpf__open_and_load();
+	ASSERT_NE(NULL, self->skel);
+	self->first = bpf_program__fd(self->skel->progs.first);
+	self->second = bpf_program__fd(self->skel->progs.second);
+	self->third = bpf_program__fd(self->skel->progs.third);
+	self->first_id = prog_id(self->first);
+	self->second_id = prog_id(self->second);
+	self->third_id = prog_id(self->third);
+	/* commands name them as "pinned first": others may have these names */
+	ASSERT_EQ(0, chdir(FS));
+	ASSERT_EQ(0, bpf_obj_pin(self->first, "first"));
+	ASSERT_EQ(0, bpf_obj_pin(self->second, "second"));
+	ASSERT_EQ(0, bpf_obj_pin(self->third, "third"));
+}
+
+FIXTURE_TEARDOWN(bpftool)
+{
+	bpftool_bpf__destroy(self->skel);
+}
+
+#define IFINDEX (self->net.ifindex)
+#define ATTACH(prog, type) prog_attach(prog, IFINDEX, type, LAST)
+#define LINK(prog, type) link_create(prog, IFINDEX, type, LAST)
+
+/* ---- running it ---- */
+
+/* Exit status of a shell command, 128 + signal if one killed it; all that it
+ * printed, errors as well, is in printed.
+ */
+static char printed[1 << 20];
+
+static int shell(const char *fmt, ...)
+{
+	char cmd[4096];
+	va_list ap;
+	size_t len;
+	FILE *pipe;
+	int status;
+
+	va_start(ap, fmt);
+	len = vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	if (len >= sizeof(cmd))
+		return -1;
+	pipe = popen(cmd, "r");
+	if (!pipe)
+		return -1;
+	len = fread(printed, 1, sizeof(printed) - 1, pipe);
+	printed[len] = 0;
+	status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+#define BPFTOOL(fmt, ...) shell("bpftool " fmt " 2>&1", ##__VA_ARGS__)
+
+/* 0 if "bpftool -j args" prints one JSON value, for which the filter is true */
+static int json_is(const char *args, const char *fmt, ...)
+{
+	char filter[2048];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	vsnprintf(filter, sizeof(filter), fmt, ap);
+	va_end(ap);
+	ret = shell("out=$(bpftool -j %s 2>&1); echo \"# $out\";"
+		    " printf '%%s\\n' \"$out\" | jq -se 'length == 1 and (.[0] | %s)' 2>&1",
+		    args, filter);
+	if (ret)
+		fprintf(stderr, "# %s\n%s", filter, printed);
+	return ret;
+}
+
+static bool says(const char *what)
+{
+	if (strstr(printed, what))
+		return true;
+	fprintf(stderr, "# no '%s' in: %s\n", what, printed);
+	return false;
+}
+
+/* Whether the chain is what the ids say, 0 after the last */
+static bool chain_is(int ifindex, int type, __u32 id0, __u32 id1, __u32 id2)
+{
+	__u32 ids[] = { id0, id1, id2 };
+	struct hook hook;
+	__u32 i, n = 0;
+
+	if (hook_query(ifindex, type, &hook))
+		return false;
+	while (n < 3 && ids[n])
+		n++;
+	for (i = 0; i < n && i < hook.count; i++) {
+		if (hook.prog_ids[i] != ids[i])
+			break;
+	}
+	return i == n && n == hook.count;
+}
+
+#define INGRESS_IS(a, b, c) chain_is(IFINDEX, INGRESS, a, b, c)
+
+#endif
