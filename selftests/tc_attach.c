@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libbpf's links to tc chains: bpf_program__attach_tc(), what else works on its
+ * links, and the calls of a lower level that know of tc chains.
+ */
+#include "../kselftest_harness.h"
+#include <linux/filter.h>
+#include <sys/prctl.h>
+#include "tc_link_test.h"
+#include "tc_netlink.skel.h"
+
+static char logged[4096];
+
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	size_t have = strlen(logged);
+
+	if (level != LIBBPF_DEBUG)
+		vsnprintf(logged + have, sizeof(logged) - have, fmt, ap);
+	return 0;
+}
+
+static int lines(const char *text)
+{
+	int n = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+FIXTURE(attach_tc) {
+	struct net net;
+	struct tc_netlink_bpf *skel;
+	struct bpf_program *prog, *other, *third;
+};
+
+FIXTURE_SETUP(attach_tc)
+{
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->skel = tc_netlink_bpf__open_and_load();
+	ASSERT_NE(NULL, self->skel);
+	self->prog = self->skel->progs.count_once;
+	self->other = self->skel->progs.tc_ingress;
+	self->third = self->skel->progs.tcx_egress;
+	libbpf_set_print(keep_log);
+}
+
+FIXTURE_TEARDOWN(attach_tc)
+{
+	tc_netlink_bpf__destroy(self->skel);
+}
+
+#define ATTACH(prog, point, opts)	\
+	bpf_program__attach_tc(prog, self->net.ifindex, point, opts)
+
+/* The attachment fails with this error, and a line that says this */
+#define EXPECT_REFUSED(error, words, attach) do {			\
+	struct bpf_link *refused_;					\
+									\
+	logged[0] = 0;							\
+	errno = 0;							\
+	refused_ = attach;						\
+	EXPECT_EQ(-(error), libbpf_get_error(refused_));		\
+	EXPECT_EQ(error, errno);					\
+	EXPECT_NE(NULL, strstr(logged, words)) {			\
+		TH_LOG("logged: %s", logged);				\
+	}								\
+	EXPECT_EQ(1, lines(logged)) {					\
+		TH_LOG("logged: %s", logged);				\
+	}								\
+} while (0)
+
+TEST_F(attach_tc, the_probe_finds_links)
+{
+	EXPECT_EQ(1, libbpf_probe_tc_link());
+	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
+}
+
+TEST_F(attach_tc, one_program_attaches_to_either_side)
+{
+	struct bpf_link *in, *out;
+	__u64 before;
+
+	in = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(in));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, INGRESS));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, EGRESS));
+	before = self->skel->bss->packets;
+	EXPECT_EQ(1, send_probe(&self->net, INGRESS));
+	EXPECT_EQ(before + 1, self->skel->bss->packets);
+
+	out = ATTACH(self->prog, BPF_TC_EGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(out));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, EGRESS));
+	EXPECT_EQ(1, send_probe(&self->net, EGRESS));
+	EXPECT_EQ(before + 2, self->skel->bss->packets);
+
+	EXPECT_EQ(0, bpf_link__destroy(in));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, EGRESS));
+	EXPECT_EQ(0, bpf_link__destroy(out));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, EGRESS));
+}
+
+TEST_F(attach_tc, the_section_does_not_decide_the_side)
+{
+	struct bpf_program *progs[] = {
+		self->skel->progs.count_once, self->skel->progs.tc_ingress,
+		self->skel->progs.tc_egress, self->skel->progs.tcx_ingress,
+		self->skel->progs.tcx_egress,
+	};
+	struct bpf_link *links[2 * 5];
+
+	for (int i = 0; i < 5; i++) {
+		links[i] = ATTACH(progs[i], BPF_TC_INGRESS, NULL);
+		ASSERT_EQ(0, libbpf_get_error(links[i]));
+		links[5 + i] = ATTACH(progs[i], BPF_TC_EGRESS, NULL);
+		ASSERT_EQ(0, libbpf_get_error(links[5 + i]));
+	}
+	EXPECT_EQ(5, hook_count(self->net.ifindex, INGRESS));
+	EXPECT_EQ(5, hook_count(self->net.ifindex, EGRESS));
+	for (int i = 0; i < 10; i++)
+		bpf_link__destroy(links[i]);
+}
+
+TEST_F(attach_tc, a_link_is_pinned_opened_and_updated)
+{
+	const char *path = "/sys/fs/bpf/tc_attach";
+	struct bpf_link *link;
+	struct hook hook;
+
+	link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	ASSERT_EQ(0, bpf_link__pin(link, path));
+	EXPECT_EQ(0, bpf_link__destroy(link));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, INGRESS));
+
+	link = bpf_link__open(path);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	EXPECT_EQ(0, bpf_link__update_program(link, self->other));
+	ASSERT_EQ(0, hook_query(self->net.ifindex, INGRESS, &hook));
+	EXPECT_EQ(prog_id(bpf_program__fd(self->other)), hook.prog_ids[0]);
+	EXPECT_EQ(0, bpf_link__unpin(link));
+	EXPECT_EQ(0, bpf_link__destroy(link));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
+}
+
+TEST_F(attach_tc, a_link_is_detached_or_disconnected)
+{
+	struct bpf_link *link;
+	int fd;
+
+	link = ATTACH(self->prog, BPF_TC_EGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	EXPECT_EQ(0, bpf_link__detach(link));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, EGRESS));
+	EXPECT_EQ(0, bpf_link__destroy(link));
+
+	/* disconnected: destroying the handle leaves the link's fd open */
+	link = ATTACH(self->prog, BPF_TC_EGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	fd = dup(bpf_link__fd(link));
+	bpf_link__disconnect(link);
+	EXPECT_EQ(0, bpf_link__destroy(link));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, EGRESS));
+	close(fd);
+}
+
+TEST_F(attach_tc, the_place_is_an_option)
+{
+	LIBBPF_OPTS(bpf_tc_link_opts, opts);
+	struct bpf_link *a, *b, *c;
+	struct hook hook;
+
+	a = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(a));
+	opts.flags = BPF_F_BEFORE;
+	b = ATTACH(self->other, BPF_TC_INGRESS, &opts);
+	ASSERT_EQ(0, libbpf_get_error(b));
+	ASSERT_EQ(0, hook_query(self->net.ifindex, INGRESS, &hook));
+	EXPECT_EQ(link_id(bpf_link__fd(b)), hook.link_ids[0]);
+	EXPECT_EQ(link_id(bpf_link__fd(a)), hook.link_ids[1]);
+
+	/* between the two: by the fd of a link, then by the id of a program */
+	opts.flags = BPF_F_AFTER | BPF_F_LINK;
+	opts.relative_fd = bpf_link__fd(b);
+	opts.expected_revision = hook.revision;
+	c = ATTACH(self->third, BPF_TC_INGRESS, &opts);
+	ASSERT_EQ(0, libbpf_get_error(c));
+	ASSERT_EQ(0, hook_query(self->net.ifindex, INGRESS, &hook));
+	EXPECT_EQ(link_id(bpf_link__fd(c)), hook.link_ids[1]);
+	bpf_link__destroy(c);
+
+	opts.flags = BPF_F_BEFORE;
+	opts.relative_fd = 0;
+	opts.relative_id = prog_id(bpf_program__fd(self->prog));
+	opts.expected_revision = 0;
+	c = ATTACH(self->third, BPF_TC_INGRESS, &opts);
+	ASSERT_EQ(0, libbpf_get_error(c));
+	ASSERT_EQ(0, hook_query(self->net.ifindex, INGRESS, &hook));
+	EXPECT_EQ(3, hook.count);
+	EXPECT_EQ(link_id(bpf_link__fd(c)), hook.link_ids[1]);
+
+	bpf_link__destroy(a);
+	bpf_link__destroy(b);
+	bpf_link__destroy(c);
+}
+
+TEST_F(attach_tc, refusals_come_with_a_line_in_words)
+{
+	struct bpf_program *no_tc = self->skel->progs.no_tc_program;
+	LIBBPF_OPTS(bpf_tc_link_opts, opts);
+	struct tc_netlink_bpf *unloaded;
+	struct bpf_link *link;
+	int devnull;
+
+	EXPECT_REFUSED(EINVAL, "BPF_TC_INGRESS or BPF_TC_EGRESS",
+		       ATTACH(self->prog, BPF_TC_INGRESS | BPF_TC_EGRESS, NULL));
+	EXPECT_REFUSED(EINVAL, "BPF_TC_INGRESS or BPF_TC_EGRESS",
+		       ATTACH(self->prog, BPF_TC_CUSTOM, NULL));
+	EXPECT_REFUSED(EINVAL, "is no tc program", ATTACH(no_tc, BPF_TC_INGRESS, NULL));
+
+	unloaded = tc_netlink_bpf__open();
+	ASSERT_NE(NULL, unloaded);
+	logged[0] = 0;
+	link = ATTACH(unloaded->progs.count_once, BPF_TC_INGRESS, NULL);
+	EXPECT_EQ(-EINVAL, libbpf_get_error(link));
+	EXPECT_NE(NULL, strstr(logged, "before loaded"));
+	tc_netlink_bpf__destroy(unloaded);
+
+	EXPECT_REFUSED(ENODEV, "no such device",
+		       bpf_program__attach_tc(self->prog, NO_IFINDEX, BPF_TC_INGRESS, NULL));
+	EXPECT_REFUSED(ENODEV, "no such device",
+		       bpf_program__attach_tc(self->prog, 0, BPF_TC_INGRESS, NULL));
+
+	opts.flags = 1U << 30;
+	EXPECT_REFUSED(EINVAL, "flags", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+	opts.flags = BPF_F_BEFORE;
+	opts.relative_fd = bpf_program__fd(self->other);
+	opts.relative_id = prog_id(opts.relative_fd);
+	EXPECT_REFUSED(EINVAL, "both an fd and an id",
+		       ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+	opts.relative_id = 0;
+	EXPECT_REFUSED(ENOENT, "relative", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+	opts.relative_fd = 0;
+	opts.relative_id = ~0U;
+	EXPECT_REFUSED(ENOENT, "relative", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+	opts.relative_id = 0;
+	devnull = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	opts.relative_fd = devnull;
+	opts.flags = BPF_F_BEFORE | BPF_F_LINK;
+	EXPECT_REFUSED(EINVAL, "flags", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+	close(devnull);
+	EXPECT_REFUSED(EBADF, "relative_fd", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
+
+	link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	EXPECT_REFUSED(EEXIST, "already attached", ATTACH(self->prog, BPF_TC_INGRESS, NULL));
+	memset(&opts, 0, sizeof(opts));
+	opts.sz = sizeof(opts);
+	opts.expected_revision = 100;
+	EXPECT_REFUSED(ESTALE, "revision", ATTACH(self->other, BPF_TC_INGRESS, &opts));
+	bpf_link__destroy(link);
+
+	/* a full chain */
+	for (int i = 0; i < 63; i++)
+		ASSERT_EQ(0, prog_attach(load_verdict(TC_ACT_UNSPEC), self->net.ifindex, INGRESS,
+					 LAST));
+	EXPECT_REFUSED(ERANGE, "full", ATTACH(self->prog, BPF_TC_INGRESS, NULL));
+}
+
+/* Options of a later libbpf: unknown but unset is fine, unknown and set is not */
+TEST_F(attach_tc, larger_options_are_taken_if_what_is_unknown_is_zero)
+{
+	struct {
+		struct bpf_tc_link_opts opts;
+		__u64 later;
+	} larger;
+	struct bpf_link *link;
+
+	memset(&larger, 0, sizeof(larger));
+	larger.opts.sz = sizeof(larger);
+	link = ATTACH(self->prog, BPF_TC_INGRESS, &larger.opts);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	bpf_link__destroy(link);
+	larger.later = 1;
+	EXPECT_REFUSED(EINVAL, "non-zero extra bytes",
+		       ATTACH(self->prog, BPF_TC_INGRESS, &larger.opts));
+	/* of an earlier one, which had no revision yet */
+	memset(&larger, 0, sizeof(larger));
+	larger.opts.sz = offsetof(struct bpf_tc_link_opts, expected_revision);
+	larger.opts.expected_revision = 100;
+	link = ATTACH(self->prog, BPF_TC_INGRESS, &larger.opts);
+	ASSERT_EQ(0, libbpf_get_error(link));
+	bpf_link__destroy(link);
+}
+
+TEST_F(attach_tc, without_the_capability_it_is_not_permitted)
+{
+	int status;
+	pid_t pid;
+
+	/* nobody, with the programs inherited */
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		struct bpf_link *link;
+
+		if (mainline_tcx())
+			_exit(4);
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		logged[0] = 0;
+		link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+		if (libbpf_get_error(link) != -EPERM)
+			_exit(2);
+		_exit(strstr(logged, "CAP_NET_ADMIN") ? 0 : 3);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 4)
+		SKIP(return, "mainline differs by design: whoever has the program may attach it");
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
+TEST_F(attach_tc, the_probe_says_that_it_may_not_know)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		_exit(libbpf_probe_tc_link() == -EPERM ? 0 : 2);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* linux/seccomp.h, which includes what a tree's tools/ do not install */
+#define SECCOMP_DATA_NR		0
+#define SECCOMP_DATA_ARG0	16
+#define SECCOMP_MODE_FILTER	2
+#define SECCOMP_RET_KILL_PROCESS 0x80000000U
+#define SECCOMP_RET_ERRNO	0x00050000U
+#define SECCOMP_RET_ALLOW	0x7fff0000U
+
+/* From here on bpf(2) answers as a kernel without tc links, and a try to attach
+ * by netlink instead is the process' end.
+ */
+static int forget_tc_links(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_NR),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_ARG0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_LINK_CREATE, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_QUERY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog fprog = {
+		.len = sizeof(filter) / sizeof(filter[0]),
+		.filter = filter,
+	};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ?:
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+}
+
+TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		struct bpf_link *link;
+
+		if (forget_tc_links())
+			_exit(1);
+		logged[0] = 0;
+		link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+		if (libbpf_get_error(link) != -EOPNOTSUPP || errno != EOPNOTSUPP)
+			_exit(2);
+		/* what to use instead is said once */
+		if (!strstr(logged, "bpf_tc_attach") || lines(logged) != 1)
+			_exit(3);
+		link = ATTACH(self->prog, BPF_TC_EGRESS, NULL);
+		if (libbpf_get_error(link) != -EOPNOTSUPP)
+			_exit(4);
+		if (lines(logged) != 1)
+			_exit(5);
+		_exit(libbpf_probe_tc_link() == 0 ? 0 : 6);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
+}
+
+TEST_F(attach_tc, programs_attach_without_a_link)
+{
+	LIBBPF_OPTS(bpf_prog_attach_opts, attach);
+	LIBBPF_OPTS(bpf_prog_detach_opts, detach);
+	LIBBPF_OPTS(bpf_prog_query_opts, query);
+	int a = bpf_program__fd(self->prog), b = bpf_program__fd(self->other);
+	int c = bpf_program__fd(self->third), ifindex = self->net.ifindex;
+	__u32 progs[8] = {}, links[8] = {}, flags[8] = {}, link_flags[8] = {};
+	struct bpf_link *link;
+
+	ASSERT_EQ(0, bpf_prog_attach_opts(a, ifindex, INGRESS, NULL));
+	attach.flags = BPF_F_BEFORE;
+	attach.relative_fd = a;
+	ASSERT_EQ(0, bpf_prog_attach_opts(b, ifindex, INGRESS, &attach));
+	link = ATTACH(self->third, BPF_TC_INGRESS, NULL);
+	ASSERT_EQ(0, libbpf_get_error(link));
+
+	query.prog_ids = progs;
+	query.link_ids = links;
+	query.prog_attach_flags = flags;
+	query.link_attach_flags = link_flags;
+	query.count = 8;
+	ASSERT_EQ(0, bpf_prog_query_opts(ifindex, INGRESS, &query));
+	EXPECT_EQ(3, query.count);
+	EXPECT_EQ(4, query.revision);
+	EXPECT_EQ(prog_id(b), progs[0]);
+	EXPECT_EQ(prog_id(a), progs[1]);
+	EXPECT_EQ(prog_id(c), progs[2]);
+	EXPECT_EQ(0, links[0]);
+	EXPECT_EQ(link_id(bpf_link__fd(link)), links[2]);
+	query.count = 1;
+	EXPECT_EQ(-ENOSPC, bpf_prog_query_opts(ifindex, INGRESS, &query));
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(3, query.count);
+
+	/* replaced, by fd; then the same place by the id of its neighbour */
+	memset(&attach, 0, sizeof(attach));
+	attach.sz = sizeof(attach);
+	attach.flags = BPF_F_REPLACE;
+	attach.replace_fd = b;
+	attach.expected_revision = 3;
+	EXPECT_EQ(-ESTALE, bpf_prog_attach_opts(bpf_program__fd(self->skel->progs.tc_egress),
+						ifindex, INGRESS, &attach));
+	EXPECT_EQ(ESTALE, errno);
+	attach.expected_revision = 4;
+	EXPECT_EQ(0, bpf_prog_attach_opts(bpf_program__fd(self->skel->progs.tc_egress),
+					  ifindex, INGRESS, &attach));
+	EXPECT_EQ(-ENOENT, bpf_prog_detach_opts(b, ifindex, INGRESS, NULL));
+	EXPECT_EQ(ENOENT, errno);
+
+	/* the program before a, by a's id */
+	detach.flags = BPF_F_BEFORE;
+	detach.relative_id = prog_id(a);
+	detach.relative_fd = a;
+	EXPECT_EQ(-EINVAL, bpf_prog_detach_opts(0, ifindex, INGRESS, &detach));
+	detach.relative_fd = 0;
+	detach.expected_revision = 5;
+	EXPECT_EQ(0, bpf_prog_detach_opts(0, ifindex, INGRESS, &detach));
+	EXPECT_EQ(-EBUSY, bpf_prog_detach_opts(c, ifindex, INGRESS, NULL));
+	EXPECT_EQ(0, bpf_prog_detach_opts(a, ifindex, INGRESS, NULL));
+	bpf_link__destroy(link);
+	EXPECT_EQ(0, hook_count(ifindex, INGRESS));
+}
+
+TEST_F(attach_tc, bpf_link_create_takes_mainline_s_options)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	int a, b, ifindex = self->net.ifindex;
+	struct hook hook;
+
+	a = bpf_link_create(bpf_program__fd(self->prog), ifindex, INGRESS, NULL);
+	ASSERT_LE(0, a);
+	opts.flags = BPF_F_BEFORE | BPF_F_LINK;
+	opts.tcx.relative_id = link_id(a);
+	opts.tcx.expected_revision = 2;
+	b = bpf_link_create(bpf_program__fd(self->other), ifindex, INGRESS, &opts);
+	ASSERT_LE(0, b);
+	ASSERT_EQ(0, hook_query(ifindex, INGRESS, &hook));
+	EXPECT_EQ(link_id(b), hook.link_ids[0]);
+
+	opts.tcx.relative_fd = a;
+	EXPECT_GT(0, bpf_link_create(bpf_program__fd(self->third), ifindex, INGRESS, &opts));
+	EXPECT_EQ(EINVAL, errno);
+	opts.tcx.relative_id = 0;
+	opts.tcx.expected_revision = 3;
+	EXPECT_LE(0, bpf_link_create(bpf_program__fd(self->third), ifindex, INGRESS, &opts));
+}
+
+TEST_F(attach_tc, a_section_names_the_side_to_those_who_ask)
+{
+	EXPECT_EQ(0, bpf_program__get_expected_attach_type(self->skel->progs.count_once));
+	EXPECT_EQ(INGRESS, bpf_program__get_expected_attach_type(self->skel->progs.tc_ingress));
+	EXPECT_EQ(EGRESS, bpf_program__get_expected_attach_type(self->skel->progs.tc_egress));
+	EXPECT_EQ(INGRESS, bpf_program__get_expected_attach_type(self->skel->progs.tcx_ingress));
+	EXPECT_EQ(EGRESS, bpf_program__get_expected_attach_type(self->skel->progs.tcx_egress));
+}
+
+TEST_HARNESS_MAIN
