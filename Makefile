@@ -80,7 +80,7 @@ distclean: ## remove build/
 	rm -rf build
 
 build/%/source.tar.xz: | deps
-	@scripts/step fetch $* scripts/fetch $* $@
+	@scripts/step fetch $* scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@
 
 # Only the script knows whether anything changed, so it is always asked. It
 # touches the file of the part that did.
