@@ -12,7 +12,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MAX_PACKETS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } seen SEC(".maps");
 
 __u64 packets;
@@ -20,7 +20,8 @@ __u64 packets;
 SEC("tc")
 int count_once(struct __sk_buff *skb)
 {
-	__u32 number, *count;
+	__u64 *count;
+	__u32 number;
 
 	if (!is_probe(skb) ||
 	    bpf_skb_load_bytes(skb, ETH_HLEN + 20 + 8, &number, sizeof(number)))

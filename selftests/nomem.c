@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When memory is short: a detach never fails for want of it, and an attach that
+ * fails has changed nothing. Each allocation a system call makes is made to fail
+ * in turn, by /proc/thread-self/fail-nth.
+ */
+#include "../kselftest_harness.h"
+#include "tc_link_test.h"
+
+#define DEBUGFS "/sys/kernel/debug/"
+
+FIXTURE(nomem) {
+	struct net net;
+	int type;
+	int fail_nth;		/* fd of that file */
+	int injected;		/* failures, all in all */
+	int neighbour[2];	/* plain programs, first and last on the hook */
+	int prog, other;
+};
+
+FIXTURE_VARIANT(nomem) {
+	int type;
+	bool alone;
+};
+
+FIXTURE_VARIANT_ADD(nomem, ingress_with_neighbours) {
+	.type = INGRESS,
+};
+
+FIXTURE_VARIANT_ADD(nomem, egress_with_neighbours) {
+	.type = EGRESS,
+};
+
+/* the last program of a hook */
+FIXTURE_VARIANT_ADD(nomem, ingress_alone) {
+	.type = INGRESS,
+	.alone = true,
+};
+
+FIXTURE_VARIANT_ADD(nomem, egress_alone) {
+	.type = EGRESS,
+	.alone = true,
+};
+
+/* By default only allocations that may not sleep fail, and each is reported */
+static void inject(bool on)
+{
+	write_file(DEBUGFS "failslab/ignore-gfp-wait", on ? "N" : "Y");
+	write_file(DEBUGFS "failslab/verbose", on ? "0" : "2");
+	if (access(DEBUGFS "fail_page_alloc", F_OK))
+		return;
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", on ? "N" : "Y");
+	write_file(DEBUGFS "fail_page_alloc/verbose", on ? "0" : "2");
+	write_file(DEBUGFS "fail_page_alloc/min-order", on ? "0" : "1");
+}
+
+FIXTURE_SETUP(nomem)
+{
+	int i;
+
+	ASSERT_EQ(0, net_setup(&self->net));
+	/* in this test's own mount namespace */
+	if (access(DEBUGFS "failslab", F_OK))
+		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	self->type = variant->type;
+	self->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
+	self->prog = load_verdict(TC_ACT_UNSPEC);
+	self->other = load_verdict(TC_ACT_UNSPEC);
+	for (i = 0; i < 2 && !variant->alone; i++) {
+		self->neighbour[i] = load_verdict(TC_ACT_UNSPEC);
+		ASSERT_EQ(0, prog_attach(self->neighbour[i], self->net.ifindex,
+					 self->type, LAST));
+	}
+}
+
+FIXTURE_TEARDOWN(nomem)
+{
+}
+
+#define NEEDS_FAULT_INJECTION() do {						\
+	if (self->fail_nth < 0 || access(DEBUGFS "failslab", F_OK))		\
+		SKIP(return, "allocation failure: needs CONFIG_FAILSLAB and its debugfs"); \
+} while (0)
+
+/*
+ * Does @call with its allocation number @nth failing; false once it makes fewer
+ * than that.
+ */
+#define WITH_FAILURE(nth, call) ({						\
+	char text_[16];								\
+	int len_ = snprintf(text_, sizeof(text_), "%d", nth);			\
+										\
+	if (pwrite(self->fail_nth, text_, len_, 0) != len_)			\
+		abort();							\
+	call;									\
+	memset(text_, 0, sizeof(text_));					\
+	/* what is left to count down; 0 if it came to that */			\
+	if (pread(self->fail_nth, text_, sizeof(text_) - 1, 0) <= 0 ||		\
+	    pwrite(self->fail_nth, "0", 1, 0) != 1)				\
+		abort();							\
+	self->injected += !atoi(text_);						\
+	!atoi(text_);								\
+})
+
+typedef FIXTURE_DATA(nomem) test;
+
+static int neighbours(test *t)
+{
+	return t->neighbour[0] ? 2 : 0;
+}
+
+/* The neighbours, in their order, with or without @between */
+static bool hook_is(test *t, int between)
+{
+	__u32 expected[3], n = 0;
+	struct hook hook;
+
+	if (neighbours(t))
+		expected[n++] = prog_id(t->neighbour[0]);
+	if (between)
+		expected[n++] = prog_id(between);
+	if (neighbours(t))
+		expected[n++] = prog_id(t->neighbour[1]);
+	return !hook_query(t->net.ifindex, t->type, &hook) && hook.count == n &&
+	       !memcmp(hook.prog_ids, expected, n * sizeof(*expected));
+}
+
+static struct place between(test *t)
+{
+	if (!neighbours(t))
+		return LAST;
+	return AT(BPF_F_AFTER, t->neighbour[0]);
+}
+
+TEST_F(nomem, link_detach_never_fails)
+{
+	int nth, link, ret;
+	bool more = true;
+
+	NEEDS_FAULT_INJECTION();
+	inject(true);
+	for (nth = 1; more; nth++) {
+		link = link_create(self->prog, self->net.ifindex, self->type,
+				   between(self));
+		ASSERT_LE(0, link);
+		ASSERT_TRUE(hook_is(self, self->prog));
+		more = WITH_FAILURE(nth, ret = link_detach(link));
+		EXPECT_EQ(0, ret);
+		EXPECT_TRUE(hook_is(self, 0));
+		close(link);
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, close_never_fails)
+{
+	bool more = true;
+	int nth, link;
+	__u32 id;
+
+	NEEDS_FAULT_INJECTION();
+	inject(true);
+	for (nth = 1; more; nth++) {
+		link = link_create(self->prog, self->net.ifindex, self->type,
+				   between(self));
+		ASSERT_LE(0, link);
+		id = link_id(link);
+		more = WITH_FAILURE(nth, close(link));
+		EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+		EXPECT_TRUE(EVENTUALLY(hook_is(self, 0)));
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, plain_detach_never_fails)
+{
+	bool more = true;
+	int nth, ret;
+
+	NEEDS_FAULT_INJECTION();
+	inject(true);
+	for (nth = 1; more; nth++) {
+		ASSERT_EQ(0, prog_attach(self->prog, self->net.ifindex, self->type,
+					 between(self)));
+		ASSERT_TRUE(hook_is(self, self->prog));
+		more = WITH_FAILURE(nth, ret = prog_detach(self->prog, self->net.ifindex,
+							   self->type, LAST));
+		EXPECT_EQ(0, ret);
+		EXPECT_TRUE(hook_is(self, 0));
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+/* The same for attaching: done, or not done at all */
+TEST_F(nomem, attach_and_link_create_do_all_or_nothing)
+{
+	bool more = true;
+	__u64 revision;
+	int nth, ret;
+
+	NEEDS_FAULT_INJECTION();
+	inject(true);
+	revision = hook_revision(self->net.ifindex, self->type);
+	for (nth = 1; more; nth++) {
+		more = WITH_FAILURE(nth, ret = prog_attach(self->prog, self->net.ifindex,
+							   self->type, between(self)));
+		if (!ret) {
+			EXPECT_TRUE(hook_is(self, self->prog));
+			ASSERT_EQ(0, prog_detach(self->prog, self->net.ifindex,
+						 self->type, LAST));
+			revision = hook_revision(self->net.ifindex, self->type);
+			continue;
+		}
+		EXPECT_EQ(-ENOMEM, ret);
+		EXPECT_TRUE(hook_is(self, 0));
+		EXPECT_EQ(revision, hook_revision(self->net.ifindex, self->type));
+	}
+	/* or this has tested nothing */
+	EXPECT_LT(0, self->injected);
+
+	self->injected = 0;
+	more = true;
+	for (nth = 1; more; nth++) {
+		more = WITH_FAILURE(nth, ret = link_create(self->prog, self->net.ifindex,
+							   self->type, between(self)));
+		if (ret >= 0) {
+			EXPECT_TRUE(hook_is(self, self->prog));
+			ASSERT_EQ(0, link_detach(ret));
+			close(ret);
+			revision = hook_revision(self->net.ifindex, self->type);
+			continue;
+		}
+		EXPECT_EQ(-ENOMEM, ret);
+		EXPECT_TRUE(hook_is(self, 0));
+		EXPECT_EQ(revision, hook_revision(self->net.ifindex, self->type));
+	}
+	inject(false);
+	EXPECT_LT(0, self->injected);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, update_does_all_or_nothing)
+{
+	int nth, link, ret, now = self->prog, next;
+	bool more = true;
+
+	NEEDS_FAULT_INJECTION();
+	link = link_create(self->prog, self->net.ifindex, self->type, between(self));
+	ASSERT_LE(0, link);
+	inject(true);
+	for (nth = 1; more; nth++) {
+		next = now == self->prog ? self->other : self->prog;
+		more = WITH_FAILURE(nth, ret = link_update(link, next, 0, 0));
+		if (ret)
+			EXPECT_EQ(-ENOMEM, ret);
+		now = ret ? now : next;
+		EXPECT_TRUE(hook_is(self, now));
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the new fields of bpf(2)'s attributes must not change: commands for other
+ * types of program refuse them as they refused those bytes before.
+ */
+#include "../kselftest_harness.h"
+#include "tc_link_test.h"
+
+#define CGROUP "/tmp/tc_link_cgroup"
+
+FIXTURE(cgroup) {
+	int fd;
+	int prog, other;
+};
+
+FIXTURE_SETUP(cgroup)
+{
+	/* a cgroup2 hierarchy of this test's own mount namespace */
+	ASSERT_EQ(0, private_bpffs());
+	ASSERT_TRUE(!mkdir(CGROUP, 0755) || errno == EEXIST);
+	ASSERT_EQ(0, mount("cgroup2", CGROUP, "cgroup2", 0, NULL));
+	ASSERT_TRUE(!mkdir(CGROUP "/child", 0755) || errno == EEXIST);
+	self->fd = open(CGROUP "/child", O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, self->fd);
+	self->prog = load_verdict_as(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS,
+				     1, 0);
+	self->other = load_verdict_as(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS,
+				      1, 0);
+	ASSERT_LE(0, self->prog);
+	ASSERT_LE(0, self->other);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	rmdir(CGROUP "/child");
+	umount(CGROUP);
+	rmdir(CGROUP);
+}
+
+#define TYPE BPF_CGROUP_INET_EGRESS
+#define ATTACH(...) prog_attach(self->prog, self->fd, TYPE, AT(__VA_ARGS__))
+#define DETACH(...) prog_detach(self->prog, self->fd, TYPE, AT(__VA_ARGS__))
+
+TEST_F(cgroup, attach_and_detach_work)
+{
+	EXPECT_EQ(0, ATTACH(BPF_F_ALLOW_MULTI));
+	EXPECT_EQ(0, prog_attach(self->other, self->fd, TYPE,
+				 AT(BPF_F_ALLOW_MULTI | BPF_F_REPLACE,
+				    .replace_fd = self->prog)));
+	EXPECT_EQ(0, prog_detach(self->other, self->fd, TYPE, LAST));
+}
+
+TEST_F(cgroup, attach_refuses_the_fields_of_tc)
+{
+	EXPECT_EQ(-EINVAL, ATTACH(0, .relative = self->other));
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_ALLOW_MULTI, .relative = self->other));
+	EXPECT_EQ(-EINVAL, ATTACH(0, .revision = 1));
+	EXPECT_EQ(-EINVAL, ATTACH(0, .relative = self->other, .revision = 1));
+	EXPECT_EQ(0, ATTACH(0));
+	EXPECT_EQ(0, DETACH(0));
+}
+
+TEST_F(cgroup, attach_refuses_the_flags_of_tc)
+{
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_BEFORE));
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_AFTER));
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_ALLOW_MULTI | BPF_F_AFTER));
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_ID));
+	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_LINK));
+	EXPECT_EQ(0, ATTACH(0));
+	EXPECT_EQ(0, DETACH(0));
+}
+
+TEST_F(cgroup, detach_refuses_the_fields_of_tc)
+{
+	ASSERT_EQ(0, ATTACH(0));
+	EXPECT_EQ(-EINVAL, DETACH(0, .relative = self->other));
+	EXPECT_EQ(-EINVAL, DETACH(0, .revision = 1));
+	EXPECT_EQ(0, DETACH(0));
+}
+
+TEST_F(cgroup, link_works)
+{
+	struct bpf_link_info info;
+	int link;
+
+	link = link_create(self->prog, self->fd, TYPE, LAST);
+	ASSERT_LE(0, link);
+	EXPECT_EQ(-EINVAL, link_create(self->other, self->fd, TYPE, AT(BPF_F_BEFORE)));
+	EXPECT_EQ(0, link_update(link, self->other, BPF_F_REPLACE, self->prog));
+	ASSERT_EQ(0, obj_info(link, &info, sizeof(info)));
+	EXPECT_EQ(BPF_LINK_TYPE_CGROUP, info.type);
+	EXPECT_EQ(prog_id(self->other), info.prog_id);
+	EXPECT_EQ(0, link_detach(link));
+}
+
+/* A hole in the numbers of the attach types stays a hole */
+TEST(other_attach_types_are_refused)
+{
+	int prog = load_verdict(TC_ACT_UNSPEC), type;
+
+	ASSERT_LE(0, prog);
+	for (type = 0; type < 64; type++) {
+		/* 54 and 55 are mainline's netkit */
+		if (type == INGRESS || type == EGRESS || type == 54 || type == 55)
+			continue;
+		/* with a device's number, and with a bad fd, as target */
+		ASSERT_GT(0, prog_attach(prog, if_nametoindex("lo"), type, LAST));
+		ASSERT_GT(0, prog_detach(prog, if_nametoindex("lo"), type, LAST));
+	}
+	EXPECT_EQ(-EINVAL, prog_attach(prog, 1, 1000, LAST));
+	EXPECT_EQ(-EINVAL, prog_detach(prog, 1, 1000, LAST));
+	EXPECT_EQ(-EINVAL, link_create(prog, 1, 1000, LAST));
+	/* so that it is clear that it was the type */
+	ASSERT_EQ(0, prog_attach(prog, if_nametoindex("lo"), INGRESS, LAST));
+	EXPECT_EQ(0, prog_detach(prog, if_nametoindex("lo"), INGRESS, LAST));
+}
+
+TEST_HARNESS_MAIN
