@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is left over after attaching and detaching 10,000 times: nothing. */
+#include "../kselftest_harness.h"
+#include <dirent.h>
+#include <malloc.h>
+#include "tc_link_test.h"
+#include "tc_netlink.skel.h"
+
+#define ROUNDS 10000
+
+FIXTURE(rounds) {
+	struct net net;
+	struct tc_netlink_bpf *skel;
+	struct bpf_tc_hook hook;
+	int prog;
+};
+
+FIXTURE_VARIANT(rounds) {
+	bool one_socket;
+};
+
+FIXTURE_VARIANT_ADD(rounds, a_socket_each) {
+	.one_socket = false,
+};
+
+FIXTURE_VARIANT_ADD(rounds, one_socket) {
+	.one_socket = true,
+};
+
+FIXTURE_SETUP(rounds)
+{
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->skel = tc_netlink_bpf__open_and_load();
+	ASSERT_NE(NULL, self->skel);
+	self->prog = bpf_program__fd(self->skel->progs.count_once);
+	self->hook = (struct bpf_tc_hook) {
+		.sz = sizeof(self->hook),
+		.ifindex = self->net.ifindex,
+		.attach_point = BPF_TC_INGRESS,
+	};
+	ASSERT_EQ(0, bpf_tc_hook_create(&self->hook));
+}
+
+FIXTURE_TEARDOWN(rounds)
+{
+	tc_netlink_bpf__destroy(self->skel);
+}
+
+static int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static size_t allocated(void)
+{
+	return mallinfo2().uordblks;
+}
+
+static int one_round(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook, int prog)
+{
+	struct bpf_tc_opts opts = { .sz = sizeof(opts), .prog_fd = prog };
+	struct bpf_tc_filter found = { .sz = sizeof(found) };
+
+	return bpf_tc_nl__attach(nl, hook, &opts) ?:
+	       bpf_tc_nl__find_filter(nl, hook, opts.prog_id, NULL, &found) ?:
+	       bpf_tc_nl__detach(nl, hook, &opts);
+}
+
+TEST_F_TIMEOUT(rounds, leave_no_filter_no_fd_no_memory, 280)
+{
+	struct bpf_tc_nl *nl = NULL;
+	size_t memory;
+	int files;
+
+	if (variant->one_socket) {
+		nl = bpf_tc_nl__open(-1, NULL);
+		ASSERT_EQ(0, libbpf_get_error(nl));
+	}
+	/* what the first round allocates for good is not a leak */
+	ASSERT_EQ(0, one_round(nl, &self->hook, self->prog));
+	files = open_files();
+	memory = allocated();
+	for (int i = 0; i < ROUNDS; i++)
+		ASSERT_EQ(0, one_round(nl, &self->hook, self->prog));
+	EXPECT_EQ(files, open_files());
+	EXPECT_EQ(memory, allocated());
+	bpf_tc_nl__close(nl);
+	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(NULL, &self->hook));
+}
+
+TEST_HARNESS_MAIN
