@@ -8,7 +8,7 @@ DEBUG ?=
 export KERNEL_SRC
 
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
+# no .DELETE_ON_ERROR: the scripts put a result in its place when it is whole
 .NOTPARALLEL:
 .SUFFIXES:
 .SECONDARY:
