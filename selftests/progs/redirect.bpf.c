@@ -26,7 +26,7 @@ int redirect_peer(struct __sk_buff *skb)
 SEC("tc")
 int redirect_neigh(struct __sk_buff *skb)
 {
-	return is_probe(skb) ? bpf_redirect_neigh(to, NULL, 0, 0) : TC_ACT_UNSPEC;
+	return is_probe(skb) ? bpf_redirect_neigh(to, (void *)0, 0, 0) : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
