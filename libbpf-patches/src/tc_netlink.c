@@ -767,14 +767,14 @@ static int tc_filter_get(struct bpf_tc_nl *nl, const struct bpf_tc_filter *want,
 	 * the chain. Then a list has nothing at that place.
 	 */
 	if (tc_filters_dump(nl, want->ifindex, want->parent, &filters))
-		return err;
+		goto out;
 	for (i = 0; i < filters.cnt; i++)
 		if (filters.list[i].chain == want->chain &&
 		    filters.list[i].priority == want->priority &&
 		    filters.list[i].handle == want->handle)
-			break;
-	if (i == filters.cnt)
-		err = -ENOENT;
+			goto out;
+	err = -ENOENT;
+out:
 	free(filters.list);
 	return err;
 }
