@@ -95,21 +95,28 @@ static int gets_beyond(test *t)
 	return poll(&arrived, 1, 500) == 1 && recv(t->beyond, buf, sizeof(buf), 0) == 5;
 }
 
-#define AS_FILTER(prog) ({							\
-	int got_ = filter_add(HERE_DEV, bpf_program__fd(prog), self->type, 1) ?	\
-		   -1 : gets_beyond(self);					\
-										\
-	filters_del(HERE_DEV) ? -1 : got_;					\
-})
+/* The same with a program in the way: as a filter, and as a link */
+static int as_filter(test *t, struct bpf_program *prog)
+{
+	int got;
 
-#define AS_LINK(prog) ({							\
-	int link_ = link_create(bpf_program__fd(prog), self->net.ifindex,	\
-				self->type, LAST);				\
-	int got_ = link_ < 0 ? -1 : gets_beyond(self);				\
-										\
-	close(link_);								\
-	got_;									\
-})
+	if (filter_add(HERE_DEV, bpf_program__fd(prog), t->type, 1))
+		return -1;
+	got = gets_beyond(t);
+	return filters_del(HERE_DEV) ? -1 : got;
+}
+
+static int as_link(test *t, struct bpf_program *prog)
+{
+	int link, got;
+
+	link = link_create(bpf_program__fd(prog), t->net.ifindex, t->type, LAST);
+	if (link < 0)
+		return link;
+	got = gets_beyond(t);
+	close(link);
+	return got;
+}
 
 TEST_F(redirect, without_a_program_nothing_gets_beyond)
 {
@@ -118,28 +125,20 @@ TEST_F(redirect, without_a_program_nothing_gets_beyond)
 
 TEST_F(redirect, to_egress_of_another_device)
 {
-	EXPECT_EQ(1, AS_FILTER(self->skel->progs.redirect));
-	EXPECT_EQ(1, AS_LINK(self->skel->progs.redirect));
+	EXPECT_EQ(1, as_filter(self, self->skel->progs.redirect));
+	EXPECT_EQ(1, as_link(self, self->skel->progs.redirect));
 }
 
 TEST_F(redirect, neigh_fills_in_the_addresses)
 {
-	EXPECT_EQ(1, AS_FILTER(self->skel->progs.redirect_neigh));
-	EXPECT_EQ(1, AS_LINK(self->skel->progs.redirect_neigh));
+	EXPECT_EQ(1, as_filter(self, self->skel->progs.redirect_neigh));
+	EXPECT_EQ(1, as_link(self, self->skel->progs.redirect_neigh));
 }
 
 TEST_F(redirect, clone_goes_there)
 {
-	EXPECT_EQ(1, AS_FILTER(self->skel->progs.clone_redirect));
-	EXPECT_EQ(1, AS_LINK(self->skel->progs.clone_redirect));
-}
-
-TEST_F(redirect, peer_skips_to_the_other_namespace)
-{
-	if (self->type == EGRESS)
-		SKIP(return, "bpf_redirect_peer: is for ingress only");
-	EXPECT_EQ(1, AS_FILTER(self->skel->progs.redirect_peer));
-	EXPECT_EQ(1, AS_LINK(self->skel->progs.redirect_peer));
+	EXPECT_EQ(1, as_filter(self, self->skel->progs.clone_redirect));
+	EXPECT_EQ(1, as_link(self, self->skel->progs.clone_redirect));
 }
 
 /* The packet that appears on the other device meets the link there */
@@ -148,32 +147,55 @@ TEST_F(redirect, to_ingress_meets_the_link_there)
 	int count = bpf_program__fd(self->skel->progs.count);
 
 	ASSERT_LE(0, link_create(count, self->near_ifindex, INGRESS, LAST));
-	EXPECT_EQ(0, AS_FILTER(self->skel->progs.redirect_ingress));
+	EXPECT_EQ(0, as_filter(self, self->skel->progs.redirect_ingress));
 	EXPECT_EQ(1, self->skel->bss->counted);
-	EXPECT_EQ(0, AS_LINK(self->skel->progs.redirect_ingress));
+	EXPECT_EQ(0, as_link(self, self->skel->progs.redirect_ingress));
 	EXPECT_EQ(2, self->skel->bss->counted);
-}
-
-/* The link on the far side of bpf_redirect_peer sees the packet as it comes in */
-TEST_F(redirect, peer_meets_the_link_there)
-{
-	int count = bpf_program__fd(self->skel->progs.count), far;
-
-	if (self->type == EGRESS)
-		SKIP(return, "bpf_redirect_peer: is for ingress only");
-	ASSERT_EQ(0, setns(self->beyond_ns, CLONE_NEWNET));
-	far = if_nametoindex(FAR_DEV);
-	ASSERT_LE(0, link_create(count, far, INGRESS, LAST));
-	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
-	EXPECT_EQ(1, AS_LINK(self->skel->progs.redirect_peer));
-	EXPECT_EQ(1, self->skel->bss->counted);
 }
 
 TEST_F(redirect, to_a_device_that_is_gone_drops)
 {
 	self->skel->bss->to = NO_IFINDEX;
-	EXPECT_EQ(0, AS_FILTER(self->skel->progs.redirect));
-	EXPECT_EQ(0, AS_LINK(self->skel->progs.redirect));
+	EXPECT_EQ(0, as_filter(self, self->skel->progs.redirect));
+	EXPECT_EQ(0, as_link(self, self->skel->progs.redirect));
+}
+
+/* bpf_redirect_peer() is for ingress only */
+FIXTURE(redirect_peer) {
+	test r;
+};
+
+FIXTURE_SETUP(redirect_peer)
+{
+	FIXTURE_VARIANT(redirect) ingress = { .type = INGRESS };
+
+	redirect_setup(_metadata, &self->r, &ingress);
+}
+
+FIXTURE_TEARDOWN(redirect_peer)
+{
+	redirect_bpf__destroy(self->r.skel);
+}
+
+TEST_F(redirect_peer, skips_to_the_other_namespace)
+{
+	test *t = &self->r;
+
+	EXPECT_EQ(1, as_filter(t, t->skel->progs.redirect_peer));
+	EXPECT_EQ(1, as_link(t, t->skel->progs.redirect_peer));
+}
+
+/* The link on the far side sees the packet as it comes in */
+TEST_F(redirect_peer, meets_the_link_there)
+{
+	test *t = &self->r;
+	int count = bpf_program__fd(t->skel->progs.count);
+
+	ASSERT_EQ(0, setns(t->beyond_ns, CLONE_NEWNET));
+	ASSERT_LE(0, link_create(count, if_nametoindex(FAR_DEV), INGRESS, LAST));
+	ASSERT_EQ(0, setns(t->net.here_ns, CLONE_NEWNET));
+	EXPECT_EQ(1, as_link(t, t->skel->progs.redirect_peer));
+	EXPECT_EQ(1, t->skel->bss->counted);
 }
 
 TEST_HARNESS_MAIN
