@@ -129,6 +129,28 @@ TEST_F(bpftool, attach_says_why_it_was_refused)
 	EXPECT_TRUE(INGRESS_IS(self->first_id, 0, 0));
 }
 
+TEST_F(bpftool, attach_and_detach_say_what_the_kernel_lacks)
+{
+	static const char * const args[] = {
+		"net attach tcx_ingress pinned first dev tc0",
+		"net attach tcx_ingress pinned first dev tc0 pin link",
+		"net detach tcx_ingress dev tc0",
+		"net detach tcx_ingress pinned first dev tc0",
+	};
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		EXPECT_NE(0, with_failing_calls(EINVAL, args[i]));
+		EXPECT_TRUE(says(" failed: Invalid argument -- needs Linux 6.6,"
+				 " or a kernel with CONFIG_NET_TC_LINK"));
+	}
+	EXPECT_NE(0, with_failing_calls(EPERM, args[0]));
+	EXPECT_TRUE(says("attach failed: Operation not permitted"));
+	EXPECT_NE(0, with_failing_calls(ERANGE, args[0]));
+	EXPECT_TRUE(says("no more programs fit there"));
+	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
+}
+
 /* ---- net detach ---- */
 
 TEST_F(bpftool, detach_removes_what_is_named_and_only_that)

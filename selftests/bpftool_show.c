@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What "bpftool net show" and "bpftool link show" show, run against the real. */
 #include <sys/ioctl.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
 
 #include "../kselftest_harness.h"
 #include "bpftool_test.h"
@@ -218,69 +216,13 @@ TEST_F(bpftool, net_takes_odd_device_names)
 
 /* ---- failures of net show ---- */
 
-/* Run "bpftool args", failing its queries of a tc chain with -err, which is
- * beyond what a test can have the kernel do; what it printed is in printed.
- */
-static int with_failing_query(int err, const char *args)
-{
-	struct user_regs_struct regs;
-	bool entry = true, inject = false;
-	int status, out[2];
-	ssize_t len;
-	pid_t pid;
-	long type;
-
-	if (pipe(out))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		char cmd[256];
-
-		dup2(out[1], 1);
-		dup2(out[1], 2);
-		snprintf(cmd, sizeof(cmd), "exec bpftool %s", args);
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
-		execl("/bin/sh", "sh", "-c", cmd, NULL);
-		_exit(127);
-	}
-	close(out[1]);
-	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
-		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
-			/* the stop of an exec */
-			ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
-			ptrace(PTRACE_SYSCALL, pid, 0, 0);
-			entry = true;
-			continue;
-		}
-		ptrace(PTRACE_GETREGS, pid, 0, &regs);
-		if (entry && regs.orig_rax == __NR_bpf && regs.rdi == BPF_PROG_QUERY) {
-			type = ptrace(PTRACE_PEEKDATA, pid, regs.rsi, 0) >> 32;
-			inject = type == INGRESS || type == EGRESS;
-			if (inject) {
-				regs.orig_rax = -1;
-				ptrace(PTRACE_SETREGS, pid, 0, &regs);
-			}
-		} else if (!entry && inject) {
-			inject = false;
-			regs.rax = -err;
-			ptrace(PTRACE_SETREGS, pid, 0, &regs);
-		}
-		entry = !entry;
-		ptrace(PTRACE_SYSCALL, pid, 0, 0);
-	}
-	len = read(out[0], printed, sizeof(printed) - 1);
-	close(out[0]);
-	printed[len < 0 ? 0 : len] = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 TEST_F(bpftool, net_reports_a_failed_query)
 {
 	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
-	EXPECT_NE(0, with_failing_query(ENOMEM, "net show dev tc0"));
+	EXPECT_NE(0, with_failing_calls(ENOMEM, "net show dev tc0"));
 	EXPECT_TRUE(says("Error: can't query tcx_ingress of tc0: Cannot allocate memory"));
 
-	EXPECT_NE(0, with_failing_query(ENOMEM, "-j net show dev tc0 >/tmp/bpftool.json"));
+	EXPECT_NE(0, with_failing_calls(ENOMEM, "-j net show dev tc0 >/tmp/bpftool.json"));
 	EXPECT_EQ(0, shell("jq -e '.[0].tc == [{error:"
 			   " \"can'\\''t query tcx_ingress of tc0: Cannot allocate memory\"}]'"
 			   " </tmp/bpftool.json 2>&1"));
@@ -291,10 +233,10 @@ TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_chains)
 {
 	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
 			 " tc filter add dev tc0 ingress bpf da pinned " FS "third"));
-	EXPECT_EQ(0, with_failing_query(EINVAL, "net show dev tc0"));
+	EXPECT_EQ(0, with_failing_calls(EINVAL, "net show dev tc0"));
 	EXPECT_TRUE(says("clsact/ingress third"));
 	/* and if the device went away between two steps */
-	EXPECT_EQ(0, with_failing_query(ENODEV, "net show dev tc0"));
+	EXPECT_EQ(0, with_failing_calls(ENODEV, "net show dev tc0"));
 }
 
 TEST_F(bpftool, net_of_no_device_fails)

@@ -3,6 +3,8 @@
 #ifndef BPFTOOL_TEST_H
 #define BPFTOOL_TEST_H
 
+#include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 #include "tc_link_test.h"
@@ -99,6 +101,68 @@ static bool says(const char *what)
 		return true;
 	fprintf(stderr, "# no '%s' in: %s\n", what, printed);
 	return false;
+}
+
+/* Run "bpftool args" with each of its calls about a tc chain failing with err,
+ * as on another kernel or for want of memory.
+ */
+static int with_failing_calls(int err, const char *args)
+{
+	struct user_regs_struct regs;
+	bool entry = true, inject = false;
+	int status, out[2];
+	ssize_t len;
+	pid_t pid;
+	long type;
+	int cmd;
+
+	if (pipe(out))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		char line[256];
+
+		dup2(out[1], 1);
+		dup2(out[1], 2);
+		snprintf(line, sizeof(line), "exec bpftool %s", args);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execl("/bin/sh", "sh", "-c", line, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+			/* the stop of an exec */
+			ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
+			ptrace(PTRACE_SYSCALL, pid, 0, 0);
+			entry = true;
+			continue;
+		}
+		ptrace(PTRACE_GETREGS, pid, 0, &regs);
+		cmd = regs.rdi;
+		if (entry && regs.orig_rax == __NR_bpf &&
+		    (cmd == BPF_PROG_QUERY || cmd == BPF_PROG_ATTACH ||
+		     cmd == BPF_PROG_DETACH || cmd == BPF_LINK_CREATE)) {
+			/* the attach type is bpf_attr's second word, or third */
+			type = ptrace(PTRACE_PEEKDATA, pid,
+				      regs.rsi + (cmd == BPF_PROG_QUERY ? 4 : 8), 0);
+			inject = (int)type == INGRESS || (int)type == EGRESS;
+			if (inject) {
+				regs.orig_rax = -1;
+				ptrace(PTRACE_SETREGS, pid, 0, &regs);
+			}
+		} else if (!entry && inject) {
+			inject = false;
+			regs.rax = -err;
+			ptrace(PTRACE_SETREGS, pid, 0, &regs);
+		}
+		entry = !entry;
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	}
+	len = read(out[0], printed, sizeof(printed) - 1);
+	close(out[0]);
+	printed[len < 0 ? 0 : len] = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* Whether the chain is what the ids say, 0 after the last */

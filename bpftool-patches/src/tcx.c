@@ -22,6 +22,8 @@
 /* As many as a chain holds today; the kernel says if it is not enough. */
 #define CHAIN_ROOM	64
 
+#define NO_CHAINS " -- needs Linux 6.6, or a kernel with CONFIG_NET_TC_LINK"
+
 struct chain {
 	__u32 cnt;
 	__u32 *prog_ids;
@@ -363,7 +365,7 @@ static const char *attach_hint(int err, int ifindex, const struct place *place)
 	case -EINVAL:
 		return chains_supported(ifindex) ?
 			" -- not a tc program?" :
-			" -- the kernel does not support it";
+			NO_CHAINS;
 	case -EEXIST:
 		return " -- the program is attached there already";
 	case -ENOENT:
@@ -483,7 +485,7 @@ static void report_detach_error(int err, const struct tcx_type *type,
 			 " -- the program is not attached there");
 	else if (err == -EINVAL && !chains_supported(ifindex))
 		snprintf(hint, sizeof(hint),
-			 " -- the kernel does not support it");
+			 NO_CHAINS);
 	p_err("interface %s detach failed: %s%s", type->name, strerror(-err),
 	      hint);
 }
