@@ -119,7 +119,8 @@ TEST_F(bpftool, attach_says_why_it_was_refused)
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 after link id %u",
 			     link_id(link)));
 	EXPECT_TRUE(says("the link to stand next to is not attached there"));
-	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 prepend after pinned first"));
+	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0"
+			     " prepend after pinned first"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 after"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 sideways"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev"));
