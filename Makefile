@@ -32,15 +32,15 @@ HOST_CHECKS :=
 -include $(wildcard */check.mk)
 
 # the steps of this run, for their "k/n"
-kernel-steps := fetch prepare kernel
-libbpf-steps := fetch prepare libbpf
+kernel-steps := packages fetch prepare kernel
+libbpf-steps := packages fetch prepare libbpf
 bpftool-steps := $(kernel-steps) libbpf bpftool
 selftests-steps := $(bpftool-steps) selftests
 shell-steps := $(selftests-steps)
 demo-steps := $(bpftool-steps) demo
 check-steps := $(selftests-steps) $(HOST_CHECKS) check
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
-	$(if $(KERNEL_SRC),,fetch) prepare kernel libbpf bpftool selftests $(HOST_CHECKS) demo check)
+	packages $(if $(KERNEL_SRC),,fetch) prepare kernel libbpf bpftool selftests $(HOST_CHECKS) demo check)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
