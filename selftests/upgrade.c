@@ -247,7 +247,7 @@ TEST_F_TIMEOUT(upgrade, of_the_neighbours_only, 60)
 	for (i = 0; i < 4; i++)
 		others[i] = load_verdict(TC_ACT_UNSPEC);
 	traffic_start(_metadata, self);
-	for (round = 0; round < REPLACEMENTS / 10; round++) {
+	for (round = 0; round < REPLACEMENTS / 10 || self->shared->sent < 10000; round++) {
 		link = link_create(others[0], self->net.ifindex, INGRESS, AT(BPF_F_BEFORE));
 		ASSERT_LE(0, link);
 		ASSERT_EQ(0, prog_attach(others[1], self->net.ifindex, INGRESS, LAST));

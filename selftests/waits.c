@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attach, replace, detach and query wait for nobody: they take no RTNL and let no
+ * grace period pass. Seen by kprobes on everything that would.
+ */
+#include "../kselftest_harness.h"
+#include "tc_link_test.h"
+#include "waits.skel.h"
+
+#include <linux/if_ether.h>
+#include <sys/ioctl.h>
+
+static const char *const rtnl_functions[] = {
+	"rtnl_lock", "rtnl_lock_killable", "rtnl_trylock",
+};
+
+static const char *const grace_period_functions[] = {
+	"synchronize_rcu", "synchronize_rcu_expedited", "synchronize_net",
+	"synchronize_srcu", "rcu_barrier", "__wait_rcu_gp",
+};
+
+FIXTURE(waits) {
+	struct net net;
+	struct waits_bpf *skel;
+	int type;
+	bool probed;
+	int progs[3];
+};
+
+FIXTURE_VARIANT(waits) {
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(waits, ingress) {
+	.type = INGRESS,
+};
+
+FIXTURE_VARIANT_ADD(waits, egress) {
+	.type = EGRESS,
+};
+
+#define LEN(a) (sizeof(a) / sizeof(*(a)))
+
+/* Number of functions that could be probed */
+static size_t probe(struct bpf_program *prog, const char *const *functions, size_t n)
+{
+	size_t i, probed = 0;
+
+	for (i = 0; i < n; i++)
+		probed += !libbpf_get_error(bpf_program__attach_kprobe(prog, false,
+								       functions[i]));
+	return probed;
+}
+
+FIXTURE_SETUP(waits)
+{
+	int i;
+
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->type = variant->type;
+	for (i = 0; i < 3; i++)
+		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
+	/* it is no news where there are no kprobes */
+	libbpf_set_print(NULL);
+	self->skel = waits_bpf__open_and_load();
+	if (!self->skel)
+		return;
+	self->skel->bss->pid = getpid();
+	self->probed = probe(self->skel->progs.takes_rtnl, rtnl_functions,
+			     LEN(rtnl_functions)) &&
+		       probe(self->skel->progs.waits_for_readers,
+			     grace_period_functions, LEN(grace_period_functions));
+}
+
+FIXTURE_TEARDOWN(waits)
+{
+	waits_bpf__destroy(self->skel);
+}
+
+#define NEEDS_PROBES() do {							\
+	if (!self->probed)							\
+		SKIP(return, "waiting for nobody: needs CONFIG_BPF_EVENTS and CONFIG_KPROBE_EVENTS"); \
+} while (0)
+
+#define EXPECT_NO_WAIT(call) do {						\
+	self->skel->bss->rtnl = 0;						\
+	self->skel->bss->grace_periods = 0;					\
+	call;									\
+	EXPECT_EQ(0, self->skel->bss->rtnl) TH_LOG("by %s", #call);		\
+	EXPECT_EQ(0, self->skel->bss->grace_periods) TH_LOG("by %s", #call);	\
+} while (0)
+
+/* So that the tests below are known to see what they look for */
+TEST_F(waits, are_seen_where_there_are_any)
+{
+	struct ifreq up = { .ifr_name = HERE_DEV, .ifr_flags = IFF_UP };
+	int packet;
+
+	NEEDS_PROBES();
+	EXPECT_EQ(0, ioctl(self->net.here, SIOCSIFFLAGS, &up));
+	EXPECT_LT(0, self->skel->bss->rtnl);
+
+	packet = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	ASSERT_LE(0, packet);
+	close(packet);
+	EXPECT_LT(0, self->skel->bss->grace_periods);
+}
+
+/* stricter: no grace period is waited for and RTNL is not taken */
+TEST_F(waits, for_nobody_with_links)
+{
+	struct hook hook;
+	int a, b;
+
+	SKIP_ON_MAINLINE("it takes RTNL and waits under it");
+	NEEDS_PROBES();
+	EXPECT_NO_WAIT(a = link_create(self->progs[0], self->net.ifindex, self->type, LAST));
+	ASSERT_LE(0, a);
+	EXPECT_NO_WAIT(b = link_create(self->progs[1], self->net.ifindex, self->type,
+				       AT(BPF_F_BEFORE)));
+	ASSERT_LE(0, b);
+	EXPECT_NO_WAIT(ASSERT_EQ(0, link_update(a, self->progs[2], 0, 0)));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, hook_query(self->net.ifindex, self->type, &hook)));
+	EXPECT_NO_WAIT(ASSERT_NE(0, link_id(a)));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, link_detach(a)));
+	EXPECT_NO_WAIT(close(b));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
+}
+
+/* stricter: the same without a link */
+TEST_F(waits, for_nobody_with_plain_programs)
+{
+	SKIP_ON_MAINLINE("it takes RTNL and waits under it");
+	NEEDS_PROBES();
+	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_attach(self->progs[0], self->net.ifindex,
+						self->type, LAST)));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_attach(self->progs[1], self->net.ifindex,
+						self->type, AT(BPF_F_BEFORE))));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_attach(self->progs[2], self->net.ifindex,
+						self->type,
+						AT(BPF_F_REPLACE,
+						   .replace_fd = self->progs[0]))));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_detach(self->progs[1], self->net.ifindex,
+						self->type, LAST)));
+	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_detach(0, self->net.ifindex, self->type, LAST)));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
+}
+
+TEST_HARNESS_MAIN
