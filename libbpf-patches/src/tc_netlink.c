@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <linux/err.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
@@ -326,12 +327,18 @@ static ssize_t tc_nl_recv(struct bpf_tc_nl *nl)
 	}
 }
 
+/* What was received as an error may be none. */
+static int tc_nl_errno(int err)
+{
+	return err > 0 || err < -MAX_ERRNO ? -EBADMSG : err;
+}
+
 static int tc_nl_error(struct bpf_tc_nl *nl, const struct nlmsghdr *nh)
 {
 	const struct nlmsgerr *err = NLMSG_DATA(nh);
 	size_t len = nh->nlmsg_len, skip = NLMSG_LENGTH(sizeof(*err));
 
-	if (len < skip || err->error > 0)
+	if (len < skip)
 		return -EBADMSG;
 
 	/* after the header of the request its payload, unless it was capped */
@@ -346,7 +353,7 @@ static int tc_nl_error(struct bpf_tc_nl *nl, const struct nlmsghdr *nh)
 		pr_info("tc: the kernel says: %s\n", nl->extack);
 		nl->extack[0] = '\0';
 	}
-	return err->error;
+	return tc_nl_errno(err->error);
 }
 
 /* Send a request and hand each message of the answer to fn. A dump ends with
@@ -412,7 +419,7 @@ static int tc_nl_request(struct bpf_tc_nl *nl, struct tc_request *req, tc_nl_msg
 				if (nh->nlmsg_len >= NLMSG_LENGTH(sizeof(err))) {
 					memcpy(&err, NLMSG_DATA(nh), sizeof(err));
 					if (err < 0)
-						return err;
+						return tc_nl_errno(err);
 				}
 				return fn_err ?: interrupted ? -EINTR : 0;
 			default:

@@ -1,0 +1,910 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a kernel hardly ever says, and how libbpf's netlink tc API takes it:
+ * interrupted dumps, lost, late, foreign, truncated and malformed answers.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include <bpf/libbpf.h>
+
+#include "peer.h"
+
+#define SIDE TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
+
+/* ---- messages ---- */
+
+static char out[65536];
+static size_t out_len;
+
+static struct nlmsghdr *put_msg(const struct nlmsghdr *req, int type, int flags)
+{
+	struct nlmsghdr *nh = (void *)(out + out_len);
+
+	memset(nh, 0, sizeof(*nh));
+	nh->nlmsg_len = sizeof(*nh);
+	nh->nlmsg_type = type;
+	nh->nlmsg_flags = flags;
+	nh->nlmsg_seq = req->nlmsg_seq;
+	nh->nlmsg_pid = PEER_PORTID;
+	out_len += sizeof(*nh);
+	return nh;
+}
+
+static void *put(struct nlmsghdr *nh, const void *data, size_t len)
+{
+	void *at = (char *)nh + NLMSG_ALIGN(nh->nlmsg_len);
+
+	if (data)
+		memcpy(at, data, len);
+	nh->nlmsg_len = NLMSG_ALIGN(nh->nlmsg_len) + len;
+	out_len = (char *)nh - out + NLMSG_ALIGN(nh->nlmsg_len);
+	return at;
+}
+
+static struct nlattr *put_attr(struct nlmsghdr *nh, int type, const void *data, size_t len)
+{
+	struct nlattr attr = { .nla_type = type, .nla_len = NLA_HDRLEN + len };
+	struct nlattr *at = put(nh, &attr, sizeof(attr));
+
+	if (len)
+		put(nh, data, len);
+	return at;
+}
+
+static void put_ack(const struct nlmsghdr *req, int err, const char *extack)
+{
+	struct nlmsgerr body = { .error = err, .msg = *req };
+	struct nlmsghdr *nh;
+
+	nh = put_msg(req, NLMSG_ERROR, NLM_F_CAPPED | (extack ? NLM_F_ACK_TLVS : 0));
+	put(nh, &body, sizeof(body));
+	if (extack)
+		put_attr(nh, NLMSGERR_ATTR_MSG, extack, strlen(extack) + 1);
+}
+
+static void put_done(const struct nlmsghdr *req, int flags, int err)
+{
+	put(put_msg(req, NLMSG_DONE, NLM_F_MULTI | flags), &err, sizeof(err));
+}
+
+static struct nlmsghdr *put_filter(const struct nlmsghdr *req, int flags, __u32 handle,
+				   __u32 prio, __u32 prog_id)
+{
+	struct tcmsg tc = {
+		.tcm_handle = handle,
+		.tcm_parent = SIDE,
+		.tcm_info = TC_H_MAKE(prio << 16, htons(ETH_P_ALL)),
+	};
+	__u32 da = TCA_BPF_FLAG_ACT_DIRECT;
+	struct nlmsghdr *nh;
+	struct nlattr *nest;
+
+	nh = put_msg(req, RTM_NEWTFILTER, flags);
+	put(nh, &tc, sizeof(tc));
+	put_attr(nh, TCA_KIND, "bpf", 4);
+	nest = put_attr(nh, TCA_OPTIONS, NULL, 0);
+	put_attr(nh, TCA_BPF_NAME, "prog:[42]", 10);
+	put_attr(nh, TCA_BPF_FLAGS, &da, sizeof(da));
+	put_attr(nh, TCA_BPF_ID, &prog_id, sizeof(prog_id));
+	nest->nla_len = (char *)nh + nh->nlmsg_len - (char *)nest;
+	return nh;
+}
+
+static void put_qdisc(const struct nlmsghdr *req, const char *kind)
+{
+	struct tcmsg tc = { .tcm_parent = TC_H_CLSACT };
+	struct nlmsghdr *nh;
+
+	nh = put_msg(req, RTM_NEWQDISC, 0);
+	put(nh, &tc, sizeof(tc));
+	put_attr(nh, TCA_KIND, kind, strlen(kind) + 1);
+}
+
+/* what was put so far becomes a datagram */
+static void flush_as(struct peer_datagram datagram)
+{
+	datagram.data = out;
+	datagram.len = out_len;
+	peer_send(&datagram);
+	out_len = 0;
+}
+
+static void flush(void)
+{
+	flush_as((struct peer_datagram){});
+}
+
+static void lose(int err)
+{
+	out_len = 0;
+	flush_as((struct peer_datagram){ .err = err });
+}
+
+/* ---- the tests ---- */
+
+static int tests, failures;
+static bool failed;
+static char logged[8192];
+
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	size_t have = strlen(logged);
+
+	vsnprintf(logged + have, sizeof(logged) - have, fmt, ap);
+	return 0;
+}
+
+static void expect(bool ok, const char *what, int line)
+{
+	if (ok)
+		return;
+	printf("# line %d: expected %s\n", line, what);
+	if (logged[0])
+		printf("# logged: %s", logged);
+	failed = true;
+}
+
+#define EXPECT(condition) expect(condition, #condition, __LINE__)
+
+static struct bpf_tc_hook hook = {
+	.sz = sizeof(hook),
+	.ifindex = 1,
+	.attach_point = BPF_TC_INGRESS,
+};
+
+#define OPTS(...) (struct bpf_tc_opts){ .sz = sizeof(struct bpf_tc_opts), ##__VA_ARGS__ }
+#define REQUESTS(type) (peer_requests[type])
+
+struct list {
+	int cnt;
+	__u32 handle[64];
+	char name[BPF_TC_FILTER_NAME_SZ];
+	__u32 prog_id;
+	__u8 tag[8];
+};
+
+static int list_fn(const struct bpf_tc_filter *filter, void *ctx)
+{
+	struct list *list = ctx;
+
+	if (list->cnt < 64)
+		list->handle[list->cnt] = filter->handle;
+	list->cnt++;
+	strcpy(list->name, filter->name);
+	list->prog_id = filter->prog_id;
+	memcpy(list->tag, filter->tag, sizeof(list->tag));
+	return 0;
+}
+
+static struct list list;
+
+static int get_list(void)
+{
+	memset(&list, 0, sizeof(list));
+	return bpf_tc_nl__for_each_filter(NULL, &hook, list_fn, &list);
+}
+
+/* -- dumps: the n-th, counted from 1 -- */
+
+static void (*dump)(const struct nlmsghdr *req, int n);
+
+static void on_dump(const struct nlmsghdr *req)
+{
+	if (req->nlmsg_type == RTM_GETTFILTER)
+		dump(req, REQUESTS(RTM_GETTFILTER));
+}
+
+static void good_dump(const struct nlmsghdr *req)
+{
+	put_filter(req, NLM_F_MULTI, 0, 9, 0);	/* the head of a priority */
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	flush();
+	put_filter(req, NLM_F_MULTI, 2, 9, 42);
+	flush();
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void interrupted_dump(const struct nlmsghdr *req, int n)
+{
+	if (n > 1) {
+		good_dump(req);
+		return;
+	}
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	put_filter(req, NLM_F_MULTI | NLM_F_DUMP_INTR, 3, 9, 42);
+	flush();
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void dump_interrupted_at_its_end(const struct nlmsghdr *req, int n)
+{
+	if (n > 3) {
+		good_dump(req);
+		return;
+	}
+	put_filter(req, NLM_F_MULTI, 7, 9, 42);
+	put_done(req, NLM_F_DUMP_INTR, 0);
+	flush();
+}
+
+static void dump_with_a_lost_part(const struct nlmsghdr *req, int n)
+{
+	if (n > 1) {
+		good_dump(req);
+		return;
+	}
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	flush();
+	lose(ENOBUFS);
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void dump_with_a_truncated_datagram(const struct nlmsghdr *req, int n)
+{
+	if (n > 1) {
+		good_dump(req);
+		return;
+	}
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	flush_as((struct peer_datagram){ .truncated = true });
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void dump_with_an_overrun(const struct nlmsghdr *req, int n)
+{
+	if (n > 1) {
+		good_dump(req);
+		return;
+	}
+	put_msg(req, NLMSG_NOOP, 0);
+	put_msg(req, NLMSG_OVERRUN, 0);
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void test_repeated_dumps(void)
+{
+	static void (*const dumps[])(const struct nlmsghdr *req, int n) = {
+		interrupted_dump, dump_with_a_lost_part,
+		dump_with_a_truncated_datagram, dump_with_an_overrun,
+		dump_interrupted_at_its_end,
+	};
+	size_t i;
+
+	peer_request = on_dump;
+	for (i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++) {
+		peer_reset();
+		dump = dumps[i];
+		EXPECT(get_list() == 0);
+		EXPECT(REQUESTS(RTM_GETTFILTER) == (dump == dump_interrupted_at_its_end ? 4 : 2));
+		EXPECT(list.cnt == 2);
+		EXPECT(list.handle[0] == 1 && list.handle[1] == 2);
+	}
+}
+
+static void always_interrupted(const struct nlmsghdr *req, int n)
+{
+	put_filter(req, NLM_F_MULTI | NLM_F_DUMP_INTR, 1, 9, 42);
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void test_endless_interruption(void)
+{
+	struct bpf_tc_filter found = { .sz = sizeof(found) };
+
+	peer_request = on_dump;
+	dump = always_interrupted;
+	EXPECT(get_list() == -EAGAIN);
+	EXPECT(list.cnt == 0);
+	EXPECT(bpf_tc_nl__find_filter(NULL, &hook, 42, NULL, &found) == -EAGAIN);
+}
+
+static void refused_dump(const struct nlmsghdr *req, int n)
+{
+	put_ack(req, -EPERM, "not for you");
+	flush();
+}
+
+static void dump_that_failed(const struct nlmsghdr *req, int n)
+{
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	put_done(req, 0, -EMSGSIZE);
+	flush();
+}
+
+/* the kernel's way to say that a filter is gone, then a list that breaks off */
+static void gone_then_failed(const struct nlmsghdr *req, int n)
+{
+	if (n == 1) {
+		put_ack(req, -EINVAL, NULL);
+		flush();
+	} else {
+		dump_that_failed(req, n);
+	}
+}
+
+static void dump_without_end(const struct nlmsghdr *req, int n)
+{
+	put_filter(req, NLM_F_MULTI, 1, 9, 42);
+	flush();
+}
+
+static void test_failed_dumps(void)
+{
+	struct bpf_tc_opts opts = OPTS(.handle = 3, .priority = 9);
+
+	peer_request = on_dump;
+	dump = refused_dump;
+	EXPECT(get_list() == -EPERM);
+	EXPECT(strstr(logged, "not for you"));
+	dump = dump_that_failed;
+	EXPECT(get_list() == -EMSGSIZE);
+	dump = dump_without_end;
+	EXPECT(get_list() == -ETIMEDOUT);
+	EXPECT(list.cnt == 0);
+
+	peer_reset();
+	dump = gone_then_failed;
+	EXPECT(bpf_tc_query(&hook, &opts) == -EINVAL);
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 2);
+}
+
+/* -- strangers -- */
+
+static void strangers(const struct nlmsghdr *req, int n)
+{
+	put_filter(req, NLM_F_MULTI, 11, 9, 42);
+	put_done(req, 0, 0);
+	flush_as((struct peer_datagram){ .from = 1234 });
+	put_filter(req, NLM_F_MULTI, 12, 9, 42)->nlmsg_seq--;
+	put_ack(req, -EPERM, NULL);
+	((struct nlmsghdr *)out)->nlmsg_seq--;
+	((struct nlmsghdr *)(out + NLMSG_ALIGN(((struct nlmsghdr *)out)->nlmsg_len)))->nlmsg_seq--;
+	flush();
+	put_filter(req, NLM_F_MULTI, 13, 9, 42)->nlmsg_pid++;
+	flush();
+	good_dump(req);
+}
+
+static void test_strangers(void)
+{
+	peer_request = on_dump;
+	dump = strangers;
+	EXPECT(get_list() == 0);
+	EXPECT(list.cnt == 2);
+	EXPECT(list.handle[0] == 1 && list.handle[1] == 2);
+}
+
+/* -- malformed -- */
+
+static int malformation;
+
+static void malformed(const struct nlmsghdr *req, int n)
+{
+	struct nlmsghdr *nh = put_filter(req, NLM_F_MULTI, 1, 9, 42);
+
+	switch (malformation) {
+	case 0:		/* longer than the datagram */
+		nh->nlmsg_len += 4;
+		break;
+	case 1:		/* shorter than its header */
+		nh->nlmsg_len = 15;
+		break;
+	case 2:
+		nh->nlmsg_len = 0;
+		break;
+	case 3:		/* a part of a header */
+		out_len = 7;
+		break;
+	case 4:		/* something behind the last message */
+		memset(out + out_len, 0, 8);
+		out_len += 8;
+		break;
+	case 5:
+		nh->nlmsg_len = 0xffffffff;
+		break;
+	case 6:		/* nothing at all */
+		out_len = 0;
+		break;
+	}
+	flush();
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void test_malformed_messages(void)
+{
+	peer_request = on_dump;
+	dump = malformed;
+	for (malformation = 0; malformation < 7; malformation++) {
+		peer_reset();
+		EXPECT(get_list() == -EBADMSG);
+		EXPECT(list.cnt == 0);
+	}
+}
+
+static void malformed_attrs(const struct nlmsghdr *req, int n)
+{
+	struct tcmsg tc = { .tcm_handle = 5 };
+	char name[400];
+	struct nlmsghdr *nh;
+	struct nlattr *at;
+
+	memset(name, 'x', sizeof(name));
+	nh = put_msg(req, RTM_NEWTFILTER, NLM_F_MULTI);
+	if (malformation == 0) {	/* no room for a tcmsg */
+		put(nh, &tc, 8);
+		goto done;
+	}
+	put(nh, &tc, sizeof(tc));
+	at = put_attr(nh, TCA_KIND, "bpf", 4);
+	switch (malformation) {
+	case 1:		/* a kind longer than the message */
+		at->nla_len = 100;
+		break;
+	case 2:		/* shorter than its header */
+		at->nla_len = 3;
+		break;
+	case 3:		/* no options */
+		break;
+	case 4:		/* options shorter than they are */
+		at = put_attr(nh, TCA_OPTIONS, NULL, 0);
+		put_attr(nh, TCA_BPF_ID, "\1\2", 2);
+		put_attr(nh, TCA_BPF_TAG, "abc", 3);
+		at->nla_len = (char *)nh + nh->nlmsg_len - (char *)at;
+		break;
+	case 5:		/* a name without end, and too long */
+		at = put_attr(nh, TCA_OPTIONS, NULL, 0);
+		put_attr(nh, TCA_BPF_NAME, name, sizeof(name));
+		at->nla_len = (char *)nh + nh->nlmsg_len - (char *)at;
+		break;
+	case 6:		/* an attribute in the options reaches out of them */
+		at = put_attr(nh, TCA_OPTIONS, NULL, 0);
+		put_attr(nh, TCA_BPF_ID, "\1\0\0\0", 4);
+		at->nla_len = NLA_HDRLEN + 6;
+		break;
+	}
+done:
+	flush();
+	put_done(req, 0, 0);
+	flush();
+}
+
+static void test_malformed_attributes(void)
+{
+	peer_request = on_dump;
+	dump = malformed_attrs;
+	for (malformation = 0; malformation < 7; malformation++) {
+		peer_reset();
+		EXPECT(get_list() == 0);
+		EXPECT(list.cnt == (malformation < 3 ? 0 : 1));
+		EXPECT(list.prog_id == 0);
+		EXPECT(!memcmp(list.tag, "\0\0\0\0\0\0\0", sizeof(list.tag)));
+		EXPECT(strlen(list.name) == (malformation == 5 ? BPF_TC_FILTER_NAME_SZ - 1 : 0));
+	}
+}
+
+/* -- attaching -- */
+
+/* How the answer to the attachment goes wrong, and what is there afterwards */
+static struct {
+	bool echo;
+	int lost;		/* errno of recvmsg() in the place of the ack */
+	int filters;		/* that hold the program */
+} attach;
+
+static void on_attach(const struct nlmsghdr *req)
+{
+	int i;
+
+	switch (req->nlmsg_type) {
+	case RTM_NEWTFILTER:
+		if (attach.echo) {
+			put_filter(req, 0, 6, 77, PEER_PROG_ID);
+			flush();
+		}
+		if (attach.lost) {
+			lose(attach.lost);
+		} else {
+			put_ack(req, 0, NULL);
+			flush();
+		}
+		break;
+	case RTM_GETTFILTER:
+		put_filter(req, NLM_F_MULTI, 1, 5, 41);
+		for (i = 0; i < attach.filters; i++)
+			put_filter(req, NLM_F_MULTI, 6 + i, 77, PEER_PROG_ID);
+		put_done(req, 0, 0);
+		flush();
+		break;
+	}
+}
+
+static int try_attach(bool echo, int lost, int filters, struct bpf_tc_opts *opts)
+{
+	peer_reset();
+	peer_request = on_attach;
+	attach.echo = echo;
+	attach.lost = lost;
+	attach.filters = filters;
+	*opts = OPTS(.prog_fd = 3);
+	return bpf_tc_attach(&hook, opts);
+}
+
+static void test_attach_answers(void)
+{
+	struct bpf_tc_opts opts;
+
+	EXPECT(try_attach(true, 0, 0, &opts) == 0);
+	EXPECT(opts.handle == 6 && opts.priority == 77 && opts.prog_id == PEER_PROG_ID);
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 0);
+
+	/* no echo: found by listing, if it can be but one */
+	EXPECT(try_attach(false, 0, 1, &opts) == 0);
+	EXPECT(opts.handle == 6 && opts.priority == 77 && opts.prog_id == PEER_PROG_ID);
+	EXPECT(try_attach(false, 0, 2, &opts) == -EPROTO);
+	EXPECT(opts.handle == 0 && opts.prog_id == 0);
+	EXPECT(try_attach(false, 0, 0, &opts) == -EPROTO);
+
+	/* an echo, but no acknowledgment */
+	EXPECT(try_attach(true, ENOBUFS, 0, &opts) == 0);
+	EXPECT(opts.handle == 6);
+
+	/* neither: it may be there, or not */
+	EXPECT(try_attach(false, ENOBUFS, 1, &opts) == 0);
+	EXPECT(opts.handle == 6 && opts.priority == 77);
+	EXPECT(try_attach(false, ENOBUFS, 0, &opts) == -ENOBUFS);
+	EXPECT(try_attach(false, EAGAIN, 1, &opts) == 0);
+	EXPECT(try_attach(false, EAGAIN, 0, &opts) == -ETIMEDOUT);
+	EXPECT(try_attach(false, ENOBUFS, 2, &opts) == -ENOBUFS);
+}
+
+/* -- detaching -- */
+
+static struct {
+	__u32 prog_id;		/* 0: the filter is not there */
+	bool works;		/* the request removes it */
+	int lost;
+	int err;
+} detach;
+
+static void on_detach(const struct nlmsghdr *req)
+{
+	switch (req->nlmsg_type) {
+	case RTM_GETTFILTER:
+		if (detach.prog_id)
+			put_filter(req, 0, 1, 9, detach.prog_id);
+		put_ack(req, detach.prog_id ? 0 : -ENOENT, NULL);
+		flush();
+		break;
+	case RTM_DELTFILTER:
+		if (detach.works)
+			detach.prog_id = 0;
+		if (detach.lost) {
+			lose(detach.lost);
+		} else {
+			put_ack(req, detach.err, NULL);
+			flush();
+		}
+		break;
+	}
+}
+
+static int try_detach(__u32 there, __u32 expected, bool works, int lost, int err)
+{
+	struct bpf_tc_opts opts = OPTS(.handle = 1, .priority = 9, .prog_id = expected);
+
+	peer_reset();
+	peer_request = on_detach;
+	detach.prog_id = there;
+	detach.works = works;
+	detach.lost = lost;
+	detach.err = err;
+	return bpf_tc_detach(&hook, &opts);
+}
+
+static void test_detach_answers(void)
+{
+	EXPECT(try_detach(42, 42, true, 0, 0) == 0);
+	EXPECT(REQUESTS(RTM_DELTFILTER) == 1);
+
+	/* what is not ours is not even asked to be removed */
+	EXPECT(try_detach(41, 42, true, 0, 0) == -EEXIST);
+	EXPECT(REQUESTS(RTM_DELTFILTER) == 0);
+	EXPECT(try_detach(0, 42, true, 0, 0) == -ENOENT);
+	EXPECT(REQUESTS(RTM_DELTFILTER) == 0);
+
+	/* gone between the look and the removal */
+	EXPECT(try_detach(42, 42, true, 0, -ENOENT) == -ENOENT);
+	EXPECT(try_detach(42, 42, true, 0, -EINVAL) == -ENOENT);
+	EXPECT(try_detach(42, 42, false, 0, -EINVAL) == -EINVAL);
+	EXPECT(try_detach(42, 42, false, 0, -EPERM) == -EPERM);
+
+	/* the answer is lost; it worked, or did not */
+	EXPECT(try_detach(42, 42, true, ENOBUFS, 0) == 0);
+	EXPECT(try_detach(42, 42, true, EAGAIN, 0) == 0);
+	EXPECT(try_detach(42, 42, false, ENOBUFS, 0) == -ENOBUFS);
+	EXPECT(try_detach(42, 0, false, EAGAIN, 0) == -ETIMEDOUT);
+}
+
+/* -- replacing -- */
+
+static __u16 replace_flags;
+
+static void on_replace(const struct nlmsghdr *req)
+{
+	if (req->nlmsg_type == RTM_GETTFILTER) {
+		put_filter(req, 0, 1, 9, 41);
+	} else {
+		replace_flags = req->nlmsg_flags;
+		put_filter(req, 0, 1, 9, PEER_PROG_ID);
+	}
+	put_ack(req, 0, NULL);
+	flush();
+}
+
+static void test_replace(void)
+{
+	struct bpf_tc_opts opts = OPTS(.prog_fd = 3, .handle = 1, .priority = 9, .prog_id = 40,
+				       .flags = BPF_TC_F_REPLACE);
+
+	peer_request = on_replace;
+	EXPECT(bpf_tc_attach(&hook, &opts) == -EEXIST);
+	EXPECT(REQUESTS(RTM_NEWTFILTER) == 0);
+	EXPECT(opts.prog_id == 40);
+
+	/* must not make a filter where the expected one is gone meanwhile */
+	opts.prog_id = 41;
+	EXPECT(bpf_tc_attach(&hook, &opts) == 0);
+	EXPECT(replace_flags & NLM_F_REPLACE);
+	EXPECT(!(replace_flags & NLM_F_CREATE));
+	EXPECT(opts.prog_id == PEER_PROG_ID);
+}
+
+/* -- the qdisc -- */
+
+static struct {
+	const char *kind;
+	int err;
+	int lost;
+} qdisc;
+
+static void on_qdisc(const struct nlmsghdr *req)
+{
+	if (req->nlmsg_type == RTM_GETQDISC) {
+		if (qdisc.kind)
+			put_qdisc(req, qdisc.kind);
+		put_ack(req, qdisc.kind ? 0 : -ENOENT, NULL);
+		flush();
+	} else if (qdisc.lost) {
+		lose(qdisc.lost);
+	} else {
+		put_ack(req, qdisc.err, NULL);
+		flush();
+	}
+}
+
+static int try_qdisc(int (*call)(struct bpf_tc_hook *hook), const char *kind, int err, int lost)
+{
+	struct bpf_tc_hook both = hook;
+
+	both.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	peer_reset();
+	peer_request = on_qdisc;
+	qdisc.kind = kind;
+	qdisc.err = err;
+	qdisc.lost = lost;
+	return call(&both);
+}
+
+static void test_qdisc_answers(void)
+{
+	EXPECT(try_qdisc(bpf_tc_hook_create, "clsact", -EEXIST, 0) == -EEXIST);
+	EXPECT(try_qdisc(bpf_tc_hook_create, "ingress", -EEXIST, 0) == -EBUSY);
+	EXPECT(strstr(logged, "kind ingress"));
+	/* gone again when looked at */
+	EXPECT(try_qdisc(bpf_tc_hook_create, NULL, -EEXIST, 0) == -EEXIST);
+	/* whose it is, is unknown: not to be thought one's own */
+	EXPECT(try_qdisc(bpf_tc_hook_create, "clsact", 0, ENOBUFS) == -EEXIST);
+	EXPECT(try_qdisc(bpf_tc_hook_create, NULL, 0, ENOBUFS) == -ENOBUFS);
+	EXPECT(try_qdisc(bpf_tc_hook_destroy, NULL, 0, ENOBUFS) == 0);
+	EXPECT(try_qdisc(bpf_tc_hook_destroy, "clsact", 0, ENOBUFS) == -ENOBUFS);
+}
+
+static void unused_dump(const struct nlmsghdr *req)
+{
+	int n = REQUESTS(RTM_GETTFILTER);
+
+	switch (req->nlmsg_type) {
+	case RTM_GETQDISC:
+		put_qdisc(req, "clsact");
+		put_ack(req, 0, NULL);
+		break;
+	case RTM_GETTFILTER:
+		/* nothing seen, but interrupted: not to be believed */
+		put_done(req, n == 2 ? NLM_F_DUMP_INTR : 0, 0);
+		if (n == 3) {
+			out_len = 0;
+			put_filter(req, NLM_F_MULTI, 1, 9, 41);
+			put_done(req, 0, 0);
+		}
+		break;
+	default:
+		put_ack(req, 0, NULL);
+		break;
+	}
+	flush();
+}
+
+static void test_unused_is_looked_at_again(void)
+{
+	peer_request = unused_dump;
+	EXPECT(bpf_tc_nl__hook_destroy_unused(NULL, &hook) == -ENOTEMPTY);
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 3);
+	EXPECT(REQUESTS(RTM_DELQDISC) == 0);
+}
+
+/* -- words -- */
+
+static const char *extack;
+static int extack_err, extack_form;
+
+static void on_extack(const struct nlmsghdr *req)
+{
+	struct nlmsgerr body = { .error = extack_err, .msg = *req };
+	char payload[8] = {};
+	struct nlmsghdr *nh;
+
+	if (extack_form == 0) {
+		put_ack(req, extack_err, extack);
+	} else {
+		/* the request's payload stands between */
+		body.msg.nlmsg_len = sizeof(body.msg) + sizeof(payload);
+		if (extack_form == 2)	/* and is said to be longer than it is */
+			body.msg.nlmsg_len = 0x7fffffff;
+		nh = put_msg(req, NLMSG_ERROR, NLM_F_ACK_TLVS);
+		put(nh, &body, sizeof(body));
+		put(nh, payload, sizeof(payload));
+		put_attr(nh, NLMSGERR_ATTR_MSG, extack, strlen(extack) + (extack_form != 3));
+	}
+	if (extack_form == 4) {		/* no room for the error */
+		((struct nlmsghdr *)out)->nlmsg_len = sizeof(*nh) + 4;
+		out_len = sizeof(*nh) + 4;
+	}
+	flush();
+}
+
+static void test_words(void)
+{
+	char words[32], longer[600];
+	LIBBPF_OPTS(bpf_tc_nl_opts, opts, .err_buf = words, .err_buf_sz = sizeof(words));
+	struct bpf_tc_nl *nl;
+
+	nl = bpf_tc_nl__open(-1, &opts);
+	EXPECT(!libbpf_get_error(nl));
+	peer_request = on_extack;
+
+	extack = "a reason";
+	extack_err = -EBUSY;
+	for (extack_form = 0; extack_form < 4; extack_form++) {
+		peer_reset();
+		logged[0] = 0;
+		EXPECT(bpf_tc_nl__hook_create(nl, &hook) == -EBUSY);
+		EXPECT(!strcmp(words, extack_form == 2 ? "Device or resource busy" : "a reason"));
+		EXPECT(strstr(logged, words));
+	}
+	EXPECT(bpf_tc_nl__hook_create(nl, &hook) == -EBADMSG);
+
+	memset(longer, 'y', sizeof(longer));
+	longer[sizeof(longer) - 1] = 0;
+	extack = longer;
+	extack_form = 0;
+	peer_reset();
+	EXPECT(bpf_tc_nl__hook_create(nl, &hook) == -EBUSY);
+	EXPECT(strlen(words) == sizeof(words) - 1);
+
+	/* a warning beside success */
+	extack = "mind this";
+	extack_err = 0;
+	peer_reset();
+	logged[0] = 0;
+	EXPECT(bpf_tc_nl__hook_create(nl, &hook) == 0);
+	EXPECT(words[0] == 0);
+	EXPECT(strstr(logged, "mind this"));
+
+	/* an error that is none */
+	extack_err = 5;
+	peer_reset();
+	EXPECT(bpf_tc_nl__hook_create(nl, &hook) == -EBADMSG);
+	bpf_tc_nl__close(nl);
+}
+
+/* -- a batch goes on after what went wrong -- */
+
+static void late_then_good(const struct nlmsghdr *req, int n)
+{
+	if (n == 1)
+		return;		/* no answer in time */
+	if (n == 2) {		/* now the first one's comes */
+		put_filter(req, NLM_F_MULTI, 1, 9, 40)->nlmsg_seq--;
+		flush();
+	}
+	good_dump(req);
+}
+
+static void test_late_answers(void)
+{
+	struct bpf_tc_nl *nl = bpf_tc_nl__open(-1, NULL);
+
+	EXPECT(!libbpf_get_error(nl));
+	peer_request = on_dump;
+	dump = late_then_good;
+	memset(&list, 0, sizeof(list));
+	EXPECT(bpf_tc_nl__for_each_filter(nl, &hook, list_fn, &list) == -ETIMEDOUT);
+	EXPECT(bpf_tc_nl__for_each_filter(nl, &hook, list_fn, &list) == 0);
+	EXPECT(list.cnt == 2);
+	EXPECT(list.prog_id == 42);
+	bpf_tc_nl__close(nl);
+}
+
+static int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void run(void (*test)(void), const char *name)
+{
+	int files = open_files();
+
+	failed = false;
+	logged[0] = 0;
+	out_len = 0;
+	peer_reset();
+	test();
+	peer_reset();
+	EXPECT(open_files() == files);
+	printf("%sok %d %s\n", failed ? "not " : "", ++tests, name);
+	failures += failed;
+}
+
+int main(void)
+{
+	libbpf_set_print(keep_log);
+	printf("1..13\n");
+	run(test_repeated_dumps, "a dump that was interrupted or lost a part is repeated");
+	run(test_endless_interruption, "a dump that is always interrupted ends in -EAGAIN");
+	run(test_failed_dumps, "a dump that fails gives its error and no filters");
+	run(test_strangers, "answers to others and from others are ignored");
+	run(test_malformed_messages, "malformed messages end in -EBADMSG");
+	run(test_malformed_attributes, "malformed attributes are not followed");
+	run(test_attach_answers, "an attachment without echo or acknowledgment is looked for");
+	run(test_detach_answers, "only what is ours is removed, also when answers are lost");
+	run(test_replace, "only the expected program is replaced");
+	run(test_qdisc_answers, "a clsact is known from an ingress qdisc, and by whom it was made");
+	run(test_unused_is_looked_at_again, "unused is said of a whole list only");
+	run(test_words, "the kernel's words reach the caller, whatever their form");
+	run(test_late_answers, "a late answer is not taken for the next one");
+	return failures != 0;
+}
