@@ -127,12 +127,12 @@ static void *supply_late(void *arg)
 static void *hold_rtnl(void *arg)
 {
 	struct holder *h = arg;
-	struct ethtool_drvinfo *info = (void *)(h->page - sizeof(info->cmd));
-	struct ifreq ifr = { .ifr_name = "bench", .ifr_data = (void *)info };
+	struct ethtool_value *flags = (void *)(h->page - sizeof(flags->cmd));
+	struct ifreq ifr = { .ifr_name = "bench", .ifr_data = (void *)flags };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	while (!stop) {
-		info->cmd = ETHTOOL_GDRVINFO;
+		flags->cmd = ETHTOOL_GFLAGS;
 		if (ioctl(fd, SIOCETHTOOL, &ifr))
 			die("SIOCETHTOOL");
 		if (madvise(h->page, 4096, MADV_DONTNEED))
