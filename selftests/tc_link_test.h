@@ -33,6 +33,10 @@
 
 #include "progs/ports.h"
 
+/* the harness gives each test 30 seconds; an emulated debug kernel takes longer */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	120
+
 #define INGRESS	BPF_TCX_INGRESS
 #define EGRESS	BPF_TCX_EGRESS
 
