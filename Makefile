@@ -32,15 +32,15 @@ HOST_CHECKS :=
 -include $(wildcard */check.mk)
 
 # the steps of this run, for their "k/n"
-kernel-steps := packages fetch prepare kernel
+kernel-steps := packages fetch prepare kernel$D
 libbpf-steps := packages fetch prepare libbpf
 bpftool-steps := $(kernel-steps) libbpf bpftool
 selftests-steps := $(bpftool-steps) selftests
 shell-steps := $(selftests-steps)
-demo-steps := $(bpftool-steps) demo
-check-steps := $(selftests-steps) $(HOST_CHECKS) check
+demo-steps := $(bpftool-steps) demo-build
+check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
-	packages $(if $(KERNEL_SRC),,fetch) prepare kernel libbpf bpftool selftests $(HOST_CHECKS) demo check)
+	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) demo-build check$D)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
@@ -91,7 +91,7 @@ $(call prepared,kernel libbpf bpftool selftests): FORCE $(if $(KERNEL_SRC),,buil
 # how many lines make prints for a kernel from nothing, roughly
 objects := $(if $(debug),1900,1750)
 build/%/bzImage$D: $(call prepared,kernel) $(wildcard kernel/configs/*.config selftests/config) scripts/kernel
-	@scripts/step kernel $* -c '^  [A-Z]' -n $(objects) scripts/kernel $* $(debug)
+	@scripts/step kernel$D $* -c '^  [A-Z]' -n $(objects) scripts/kernel $* $(debug)
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf
 	$(call step,libbpf)
@@ -110,5 +110,5 @@ check-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
 	@rm -rf build/$*/check$D && mkdir -p build/$*/check$D
 	@for c in $(HOST_CHECKS); do \
 		scripts/step $$c $* scripts/hostcheck $$c $* build/$*/check$D || exit; done
-	@scripts/step check $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
+	@scripts/step check$D $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
 		scripts/check $* $(debug)
