@@ -40,7 +40,7 @@ FIXTURE_SETUP(tc_netlink)
 	self->prog_id = prog_id(self->prog);
 	self->other_id = prog_id(self->other);
 	self->in = (struct bpf_tc_hook) {
-		.sz = sizeof(self->in),
+		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 		.ifindex = self->net.ifindex,
 		.attach_point = BPF_TC_INGRESS,
 	};
@@ -57,7 +57,9 @@ FIXTURE_TEARDOWN(tc_netlink)
 	tc_netlink_bpf__destroy(self->skel);
 }
 
-#define OPTS(...) (struct bpf_tc_opts){ .sz = sizeof(struct bpf_tc_opts), ##__VA_ARGS__ }
+/* up to its last field: the padding behind it, which must be 0, is not copied */
+#define OPTS(...) (struct bpf_tc_opts){						\
+	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 
 /* The call fails with this error, errno says so too, and a line says this */
 #define EXPECT_FAILS(error, words, call) do {				\
@@ -218,7 +220,7 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	struct {
 		struct bpf_tc_opts opts;
 		__u64 later;
-	} larger = { .opts = OPTS(.prog_fd = self->prog), .later = 1 };
+	} larger;
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 	EXPECT_FAILS(EINVAL, "prog_fd is 0", bpf_tc_attach(&self->in, &opts));
@@ -236,7 +238,10 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	EXPECT_FAILS(EINVAL, "tc program", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog);
 	EXPECT_FAILS(EINVAL, "one side", bpf_tc_attach(&self->both, &opts));
+	memset(&larger, 0, sizeof(larger));
 	larger.opts.sz = sizeof(larger);
+	larger.opts.prog_fd = self->prog;
+	larger.later = 1;
 	EXPECT_FAILS(EINVAL, "non-zero extra bytes", bpf_tc_attach(&self->in, &larger.opts));
 	larger.later = 0;
 	EXPECT_EQ(0, bpf_tc_attach(&self->in, &larger.opts));

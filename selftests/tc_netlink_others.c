@@ -4,6 +4,7 @@
  * which replaces and deletes between our calls: what is not ours stays.
  */
 #include "../kselftest_harness.h"
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include "tc_link_test.h"
@@ -36,7 +37,7 @@ FIXTURE_SETUP(others)
 	self->theirs_id = prog_id(self->theirs);
 	ASSERT_EQ(0, bpf_obj_pin(self->theirs, THEIRS));
 	self->in = (struct bpf_tc_hook) {
-		.sz = sizeof(self->in),
+		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 		.ifindex = self->net.ifindex,
 		.attach_point = BPF_TC_INGRESS,
 	};
@@ -51,7 +52,9 @@ FIXTURE_TEARDOWN(others)
 	tc_netlink_bpf__destroy(self->skel);
 }
 
-#define OPTS(...) (struct bpf_tc_opts){ .sz = sizeof(struct bpf_tc_opts), ##__VA_ARGS__ }
+/* up to its last field: the padding behind it, which must be 0, is not copied */
+#define OPTS(...) (struct bpf_tc_opts){						\
+	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 
 /* what the other user does, on ingress */
 #define TC(what, ...) run("tc filter " what, ##__VA_ARGS__)

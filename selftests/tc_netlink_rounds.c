@@ -3,6 +3,7 @@
 #include "../kselftest_harness.h"
 #include <dirent.h>
 #include <malloc.h>
+#include <stddef.h>
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -34,7 +35,7 @@ FIXTURE_SETUP(rounds)
 	ASSERT_NE(NULL, self->skel);
 	self->prog = bpf_program__fd(self->skel->progs.count_once);
 	self->hook = (struct bpf_tc_hook) {
-		.sz = sizeof(self->hook),
+		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 		.ifindex = self->net.ifindex,
 		.attach_point = BPF_TC_INGRESS,
 	};
@@ -65,7 +66,7 @@ static size_t allocated(void)
 
 static int one_round(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook, int prog)
 {
-	struct bpf_tc_opts opts = { .sz = sizeof(opts), .prog_fd = prog };
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
 	struct bpf_tc_filter found = { .sz = sizeof(found) };
 
 	return bpf_tc_nl__attach(nl, hook, &opts) ?:

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <stddef.h>
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -103,11 +104,11 @@ static void send_packets(struct net *net, int type, struct traffic *traffic)
 TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 {
 	struct bpf_tc_hook hook = {
-		.sz = sizeof(hook),
+		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 		.ifindex = self->net.ifindex,
 		.attach_point = variant->attach_point,
 	};
-	struct bpf_tc_opts opts = { .sz = sizeof(opts) };
+	LIBBPF_OPTS(bpf_tc_opts, opts);
 	volatile struct traffic *traffic = self->traffic;
 	__u32 missed = 0, twice = 0;
 	int status, tries;
@@ -125,7 +126,7 @@ TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 
 	for (int i = 1; i <= UPGRADES; i++) {
 		struct bpf_tc_filter old = { .sz = sizeof(old) };
-		struct bpf_tc_opts upgrade = { .sz = sizeof(upgrade) };
+		LIBBPF_OPTS(bpf_tc_opts, upgrade);
 		__u32 before;
 
 		/* nothing is known but the name */

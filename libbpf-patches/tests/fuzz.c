@@ -77,11 +77,11 @@ static int check_filter(const struct bpf_tc_filter *filter, void *ctx)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct bpf_tc_hook hook = {
-		.sz = sizeof(hook),
+		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 		.ifindex = 1,
 		.attach_point = BPF_TC_INGRESS,
 	};
-	struct bpf_tc_opts opts = { .sz = sizeof(opts), .handle = 1, .priority = 9 };
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 9);
 	struct bpf_tc_filter found = { .sz = sizeof(found) };
 	char words[16];
 	struct bpf_tc_nl_opts nl_opts = {

@@ -157,12 +157,14 @@ static void expect(bool ok, const char *what, int line)
 #define EXPECT(condition) expect(condition, #condition, __LINE__)
 
 static struct bpf_tc_hook hook = {
-	.sz = sizeof(hook),
+	.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
 	.ifindex = 1,
 	.attach_point = BPF_TC_INGRESS,
 };
 
-#define OPTS(...) (struct bpf_tc_opts){ .sz = sizeof(struct bpf_tc_opts), ##__VA_ARGS__ }
+/* up to its last field: the padding behind it, which must be 0, is not copied */
+#define OPTS(...) (struct bpf_tc_opts){						\
+	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 #define REQUESTS(type) (peer_requests[type])
 
 struct list {
