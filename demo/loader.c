@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -148,6 +149,10 @@ static int show(const char *dir)
 
 int main(int argc, char **argv)
 {
+	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* until 5.11 programs and maps count as locked memory */
+	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (argc == 3 && !strcmp(argv[1], "watch"))
 		return watch(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "pin"))

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,6 +43,14 @@
 
 /* No device has this ifindex */
 #define NO_IFINDEX	0x7ffffff0
+
+/* Until 5.11 programs and maps count as locked memory, which is limited */
+static void __attribute__((constructor)) lift_memlock_limit(void)
+{
+	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_MEMLOCK, &none);
+}
 
 /* ---- bpf(2): every call returns what the kernel said, or -errno ---- */
 
