@@ -4,7 +4,6 @@
 #define BPFTOOL_TEST_H
 
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
@@ -22,10 +21,6 @@ FIXTURE(bpftool) {
 
 FIXTURE_SETUP(bpftool)
 {
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	/* before 5.11 programs are charged to it */
-	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &all));
 	ASSERT_EQ(0, net_setup(&self->net));
 	self->skel = bpftool_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
