@@ -88,10 +88,13 @@ prepared = $(addprefix build/%/prepared/,$(1))
 $(call prepared,kernel libbpf bpftool selftests): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
-# how many lines make prints for a kernel from nothing, roughly
-objects := $(if $(debug),1900,1750)
-build/%/bzImage$D: $(call prepared,kernel) $(wildcard kernel/configs/*.config selftests/config) scripts/kernel
-	@scripts/step kernel$D $* -c '^  [A-Z]' -n $(objects) scripts/kernel $* $(debug)
+# -n: about how many lines make prints for a kernel from nothing
+configured := $(wildcard kernel/configs/*.config selftests/config) scripts/kernel
+build/%/bzImage: $(call prepared,kernel) $(configured)
+	@scripts/step kernel $* -c '^  [A-Z]' -n 1700 scripts/kernel $*
+
+build/%/bzImage-debug: $(call prepared,kernel) $(configured)
+	@scripts/step kernel-debug $* -c '^  [A-Z]' -n 1700 scripts/kernel $* debug
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf
 	$(call step,libbpf)
