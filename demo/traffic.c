@@ -8,6 +8,7 @@
  *                             answered, and fails if one was not
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,9 +59,15 @@ static int send_all(int fd, struct sockaddr_in *addr, unsigned long count)
 		return 1;
 	}
 	for (n = 0; n != count && !stop; n++) {
-		if (send(fd, &n, sizeof(n), 0) != sizeof(n) ||
-		    recv(fd, &answer, sizeof(answer), 0) != sizeof(answer) ||
-		    answer != n) {
+		ssize_t len = -1;
+
+		if (send(fd, &n, sizeof(n), 0) == sizeof(n)) {
+			/* SIGTERM ends the sending, but not the wait for an answer */
+			do {
+				len = recv(fd, &answer, sizeof(answer), 0);
+			} while (len < 0 && errno == EINTR);
+		}
+		if (len != sizeof(answer) || answer != n) {
 			fprintf(stderr, "traffic: packet %lu was not answered\n", n);
 			return 1;
 		}
@@ -72,7 +79,7 @@ static int send_all(int fd, struct sockaddr_in *addr, unsigned long count)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	struct sigaction term = { .sa_handler = on_term };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	if (fd < 0 || argc < 3 || !inet_aton(argv[2], &addr.sin_addr)) {
