@@ -13,6 +13,7 @@ FIXTURE(rounds) {
 	struct net net;
 	struct tc_netlink_bpf *skel;
 	struct bpf_tc_hook hook;
+	struct bpf_tc_opts first;
 	int prog;
 };
 
@@ -40,6 +41,13 @@ FIXTURE_SETUP(rounds)
 		.attach_point = BPF_TC_INGRESS,
 	};
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->hook));
+	/* Stays the first, for older kernels wait for RCU callbacks
+	 * whenever another filter becomes the first or none is left.
+	 */
+	self->first.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32);
+	self->first.prog_fd = bpf_program__fd(self->skel->progs.tc_ingress);
+	self->first.priority = 1;
+	ASSERT_EQ(0, bpf_tc_attach(&self->hook, &self->first));
 }
 
 FIXTURE_TEARDOWN(rounds)
@@ -66,7 +74,7 @@ static size_t allocated(void)
 
 static int one_round(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook, int prog)
 {
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog, .priority = 10);
 	struct bpf_tc_filter found = { .sz = sizeof(found) };
 
 	return bpf_tc_nl__attach(nl, hook, &opts) ?:
@@ -93,6 +101,7 @@ TEST_F_TIMEOUT(rounds, leave_no_filter_no_fd_no_memory, 280)
 	EXPECT_EQ(files, open_files());
 	EXPECT_EQ(memory, allocated());
 	bpf_tc_nl__close(nl);
+	EXPECT_EQ(0, bpf_tc_detach(&self->hook, &self->first));
 	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(NULL, &self->hook));
 }
 
