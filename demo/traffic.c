@@ -2,7 +2,7 @@
 /*
  * UDP there and back, one packet at a time.
  *
- * traffic serve ADDR          answers every packet, until it is killed
+ * traffic serve ADDR          says "ready", answers every packet, until it is killed
  * traffic send ADDR [COUNT]   sends COUNT packets, or until SIGTERM, each after
  *                             the answer to the one before; prints how many were
  *                             answered, and fails if one was not
@@ -38,6 +38,8 @@ static int serve(int fd, struct sockaddr_in *addr)
 		perror("traffic: bind");
 		return 1;
 	}
+	printf("ready\n");
+	fflush(stdout);
 	for (;;) {
 		len = sizeof(from);
 		n = recvfrom(fd, buf, sizeof(buf), 0, (void *)&from, &len);
