@@ -47,6 +47,9 @@ static void send_packets(struct net *net, struct shared *shared)
 		    send_udp(net->there, HERE_ADDR, PROBE_PORT, &n, sizeof(n)))
 			goto failed;
 		shared->sent = n + 1;
+		/* the numbers have to last, however slow the agents are */
+		if (n > MAX_PACKETS / 4)
+			usleep(1000);
 		/* no queue may overflow: that loss would not be the program's */
 		if (n % 32 == 0 && (fence(net, INGRESS) || fence(net, EGRESS)))
 			goto failed;
