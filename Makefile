@@ -40,7 +40,7 @@ shell-steps := $(selftests-steps)
 demo-steps := $(bpftool-steps) demo-build
 check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
-	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) demo-build check$D)
+	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) demo-build check$D series)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
@@ -85,7 +85,7 @@ build/%/source.tar.xz: | deps
 # Only the script knows whether anything changed, so it is always asked. It
 # touches the file of the part that did.
 prepared = $(addprefix build/%/prepared/,$(1))
-$(call prepared,kernel libbpf bpftool selftests): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
+$(call prepared,kernel libbpf bpftool selftests docs): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
 # -n: about how many lines make prints for a kernel from nothing

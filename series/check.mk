@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+series-steps := packages fetch prepare series
+
+.PHONY: series
+series: $(TREE:%=out/series/%) ## out/series/TREE: cover letter and patches for git am
+
+out/series/%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs) FORCE
+	@mkdir -p out/series
+	@scripts/step series $* series/make $* build/$*/original $@
+	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
