@@ -36,7 +36,8 @@ kernel-steps := packages fetch prepare kernel$D
 libbpf-steps := packages fetch prepare libbpf
 bpftool-steps := $(kernel-steps) libbpf bpftool
 selftests-steps := $(bpftool-steps) selftests
-shell-steps := $(selftests-steps)
+examples-steps := $(bpftool-steps) examples
+shell-steps := $(selftests-steps) examples
 demo-steps := $(bpftool-steps) demo-build
 check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
@@ -50,7 +51,7 @@ FORCE:
 
 help: ## this list
 	@echo 'usage: make TARGET [TREE="6.1 5.10 6.12"] [KERNEL_SRC=/path/to/linux] [DEBUG=1]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo 'TREE is 6.1 if not given; KERNEL_SRC takes the place of Debian'"'"'s source of that series;'
 	@echo 'DEBUG=1 is for kernel, demo, check and shell: lockdep, RCU, KASAN and kmemleak watch.'
 
@@ -62,7 +63,7 @@ demo: $(TREE:%=demo-%) ## boot the kernel and show tc links at work
 check: $(TREE:%=check-%) ## run all tests; last line: N passed, N failed, N skipped
 	@scripts/tally $(TREE:%=build/%/check$D)
 
-shell: build/$(firstword $(TREE))/bzImage$D selftests ## a shell in the guest, with the selftests in /selftests
+shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## a shell in the guest, with /selftests and /examples
 	@scripts/shell $(firstword $(TREE)) $(debug)
 
 kernel: $(TREE:%=build/%/bzImage$D) ## build/TREE/bzImage and vmlinux

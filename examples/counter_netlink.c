@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The counter of counter.c, attached by netlink: by cls_bpf filters on a clsact
+ * qdisc, which every kernel has. Filters belong to nobody. So the program has to
+ * remove its own, and only those; and if it was killed, somebody has to do so later.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "count.skel.h"
+#include "die.h"
+#include "rates.h"
+
+static const char usage[] =
+	"usage: counter_netlink DEV [SECONDS]\n"
+	"       counter_netlink --clean DEV\n"
+	"Shows how many packets and bytes go in and out of the network device DEV, every\n"
+	"second or so many SECONDS, until Ctrl-C. What else is attached to DEV is left\n"
+	"alone. --clean removes the filters of a counter_netlink that was killed; it cannot\n"
+	"tell them from those of one that still runs.\n";
+
+static char said[256];	/* by the kernel, about a failure */
+
+/* One side of the device, and our filter there */
+struct side {
+	const char *name;	/* of the program, and with its id of the filter */
+	int prog_fd;
+	struct bpf_tc_hook hook;
+	struct bpf_tc_opts opts;
+};
+
+static int failed(const char *what, const char *name, int err)
+{
+	error("cannot %s %s: %s", what, name, said[0] ? said : strerror(-err));
+	return err;
+}
+
+static int attach(struct bpf_tc_nl *nl, struct side *side)
+{
+	int err;
+
+	side->opts.prog_fd = side->prog_fd;
+	err = bpf_tc_nl__attach(nl, &side->hook, &side->opts);
+	return err ? failed("attach", side->name, err) : 0;
+}
+
+/* Is it still there, and still ours? */
+static int check(struct bpf_tc_nl *nl, const struct side *side, const char *dev)
+{
+	struct bpf_tc_opts now = side->opts;
+	int err = bpf_tc_nl__query(nl, &side->hook, &now);
+
+	if (!err && now.prog_id == side->opts.prog_id)
+		return 0;
+	error("%s is gone, or somebody removed or replaced the filter %s", dev, side->name);
+	return -1;
+}
+
+/* With prog_id set, as attach() leaves it, no other program's filter goes. */
+static int detach(struct bpf_tc_nl *nl, const struct side *side)
+{
+	int err = side->opts.prog_id ? bpf_tc_nl__detach(nl, &side->hook, &side->opts) : 0;
+
+	if (!err || err == -ENOENT || err == -EEXIST || err == -ENODEV)
+		return 0;
+	return failed("remove", side->name, err);
+}
+
+static int destroy_unused(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook)
+{
+	int err = bpf_tc_nl__hook_destroy_unused(nl, hook);
+
+	/* in use by others, or gone, or an ingress qdisc, which is others', too */
+	if (!err || err == -ENOTEMPTY || err == -ENOENT || err == -EBUSY || err == -ENODEV)
+		return 0;
+	return failed("remove", "the clsact qdisc", err);
+}
+
+static int clean(struct bpf_tc_nl *nl, const struct side sides[2], const char *dev)
+{
+	int i, n, removed = 0;
+
+	for (i = 0; i < 2; i++) {
+		n = bpf_tc_nl__remove_filters(nl, &sides[i].hook, 0, sides[i].name);
+		if (n < 0)
+			return failed("remove", sides[i].name, n);
+		removed += n;
+	}
+	printf("%s: removed %d filters\n", dev, removed);
+	return removed ? destroy_unused(nl, &sides[0].hook) : 0;
+}
+
+static int count(struct bpf_tc_nl *nl, struct side sides[2], const struct args *args, int traffic)
+{
+	struct bpf_tc_hook both = sides[0].hook;
+	int err, create_err;
+
+	both.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	create_err = bpf_tc_nl__hook_create(nl, &both);
+	if (create_err && create_err != -EEXIST)
+		return failed("make a clsact qdisc on", args->dev, create_err);
+
+	err = attach(nl, &sides[0]) ?: attach(nl, &sides[1]);
+	while (!err && rates_wait(args->interval))
+		err = check(nl, &sides[0], args->dev) ?: check(nl, &sides[1], args->dev) ?:
+		      rates_print(traffic);
+	err = rates_print_total(traffic) ?: err;
+
+	err = detach(nl, &sides[0]) ?: err;
+	err = detach(nl, &sides[1]) ?: err;
+	/* one that was there before us may be there for somebody */
+	if (!create_err)
+		err = destroy_unused(nl, &both) ?: err;
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	LIBBPF_OPTS(bpf_tc_nl_opts, nl_opts, .err_buf = said, .err_buf_sz = sizeof(said));
+	LIBBPF_OPTS(bpf_tc_hook, hook);
+	LIBBPF_OPTS(bpf_tc_opts, opts);
+	bool cleaning = argc == 3 && !strcmp(argv[1], "--clean");
+	struct args args = args_parse(argc - cleaning, argv + cleaning, usage);
+	struct side sides[2] = {
+		{ .name = "count_ingress", .hook = hook, .opts = opts },
+		{ .name = "count_egress", .hook = hook, .opts = opts },
+	};
+	struct count_bpf *skel;
+	struct bpf_tc_nl *nl;
+	int err;
+
+	sides[0].hook.attach_point = BPF_TC_INGRESS;
+	sides[1].hook.attach_point = BPF_TC_EGRESS;
+	sides[0].hook.ifindex = sides[1].hook.ifindex = args.ifindex;
+
+	rates_start();
+	nl = bpf_tc_nl__open(-1, &nl_opts);
+	if (libbpf_get_error(nl))
+		die("cannot open a netlink socket: %s", strerror(errno));
+	if (cleaning)
+		return clean(nl, sides, args.dev) ? 1 : 0;
+
+	skel = count_bpf__open();
+	err = skel ? count_bpf__load(skel) : -errno;
+	if (err)
+		die("cannot load the program: %s", err == -EPERM ? NOT_PERMITTED : strerror(-err));
+	sides[0].prog_fd = bpf_program__fd(skel->progs.count_ingress);
+	sides[1].prog_fd = bpf_program__fd(skel->progs.count_egress);
+
+	err = count(nl, sides, &args, bpf_map__fd(skel->maps.traffic));
+
+	bpf_tc_nl__close(nl);
+	count_bpf__destroy(skel);
+	return err ? 1 : 0;
+}
