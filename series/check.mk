@@ -8,3 +8,18 @@ out/series/%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs
 	@mkdir -p out/series
 	@scripts/step series $* series/make $* build/$*/original $@
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
+
+KERNEL ?=
+.PHONY: apply unapply
+apply: ## put tc-link on your tree: make apply KERNEL=/path/to/linux
+	@series/apply '$(KERNEL)'
+
+unapply: ## take it off again
+	@series/unapply '$(KERNEL)'
+
+HOST_CHECKS += apply-check
+.PHONY: apply-check
+apply-check: $(TREE:%=apply-check-%) ## apply and unapply, on cut-down trees
+
+apply-check-%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs) FORCE
+	@series/apply-check $*
