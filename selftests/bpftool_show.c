@@ -63,8 +63,8 @@ TEST_F(bpftool, net_shows_them_in_json_with_both_ids)
 	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
 	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
 			 " tc filter add dev tc0 egress bpf da pinned " FS "third"));
-	EXPECT_EQ(0, json_is("net",
-		".[0].tc == [{devname: \"tc0\", ifindex: %d, kind: \"tcx/ingress\","
+	EXPECT_EQ(0, json_is("net", ".[0].tc =="
+		" [{devname: \"tc0\", ifindex: %d, kind: \"tcx/ingress\","
 		" name: \"first\", id: %u, prog_id: %u, prog_flags: [],"
 		" link_id: %u, link_flags: []},"
 		"{devname: \"tc0\", ifindex: %d, kind: \"tcx/ingress\","
@@ -197,8 +197,8 @@ TEST_F(bpftool, net_takes_odd_device_names)
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, run("ip link add odd type veth peer name peer%d", i));
 		/* iproute2 would refuse some of them */
-		strcpy(ifr.ifr_name, "odd");
-		strcpy(ifr.ifr_newname, names[i]);
+		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "odd");
+		snprintf(ifr.ifr_newname, sizeof(ifr.ifr_newname), "%s", names[i]);
 		ASSERT_EQ(0, ioctl(sock, SIOCSIFNAME, &ifr));
 		ASSERT_EQ(0, prog_attach(self->first, if_nametoindex(names[i]),
 					 INGRESS, LAST));
@@ -309,7 +309,8 @@ TEST_F(bpftool, link_shows_device_and_direction)
 		 link_id(out), self->second_id, IFINDEX);
 	EXPECT_TRUE(says(expected));
 
-	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | del(.pids)] == [{id: %u, type: \"tcx\","
+	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | del(.pids)] =="
+		" [{id: %u, type: \"tcx\","
 		" prog_id: %u, devname: \"tc0\", ifindex: %d, attach_type: \"tcx_ingress\"},"
 		" {id: %u, type: \"tcx\", prog_id: %u, devname: \"tc0\", ifindex: %d,"
 		" attach_type: \"tcx_egress\"}]",

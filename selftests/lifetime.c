@@ -316,6 +316,7 @@ TEST_F(lifetime, link_survives_its_netns)
 /* the link's info shows the new ifindex to those who look from there */
 TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 {
+	char name[IF_NAMESIZE];
 	struct hook hook;
 	int link;
 
@@ -323,7 +324,7 @@ TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 	ASSERT_LE(0, link);
 	/* takes the ifindex that the device has here, so that it must change */
 	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
-	if (!if_indextoname(self->net.ifindex, (char[IF_NAMESIZE]){}))
+	if (!if_indextoname(self->net.ifindex, name))
 		ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9",
 				 self->net.ifindex));
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));

@@ -321,11 +321,8 @@ TEST_F(order, the_limit_is_63_programs)
 					 AT(BPF_F_REPLACE, .replace_fd = progs[0])));
 	}
 	EXPECT_EQ(-ERANGE, prog_attach(progs[0], self->net.ifindex, self->type, LAST));
-	if (links[0]) {
-		EXPECT_EQ(0, link_detach(links[0]));
-	} else {
-		EXPECT_EQ(0, prog_detach(extra, self->net.ifindex, self->type, LAST));
-	}
+	EXPECT_EQ(0, links[0] ? link_detach(links[0]) :
+		     prog_detach(extra, self->net.ifindex, self->type, LAST));
 	EXPECT_EQ(0, prog_attach(progs[0], self->net.ifindex, self->type, LAST));
 	EXPECT_EQ(LIMIT, hook_count(self->net.ifindex, self->type));
 }

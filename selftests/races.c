@@ -364,8 +364,10 @@ static __u32 last_id(int next_cmd)
 	union bpf_attr attr = {};
 	__u32 last = 0;
 
-	while (!sys_bpf(next_cmd, &attr, sizeof(attr)))
-		last = attr.start_id = attr.next_id;
+	while (!sys_bpf(next_cmd, &attr, sizeof(attr))) {
+		last = attr.next_id;
+		attr.start_id = last;
+	}
 	return last;
 }
 

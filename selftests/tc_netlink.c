@@ -307,7 +307,8 @@ TEST_F(tc_netlink, detach_with_prog_id_removes_only_that_program)
 
 	/* a filter of another kind in its place */
 	ASSERT_EQ(0, run("tc qdisc add dev " HERE_DEV " clsact"));
-	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " ingress prio %u protocol all handle %u matchall classid 1:1",
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " ingress prio %u protocol all handle %u matchall classid 1:1",
 			 mine.priority, mine.handle));
 	EXPECT_EQ(-EEXIST, bpf_tc_detach(&self->in, &mine));
 	EXPECT_EQ(0, run("tc filter show dev " HERE_DEV " ingress | grep -q matchall"));
@@ -358,7 +359,8 @@ TEST_F(tc_netlink, clsact_is_removed_only_when_unused)
 	EXPECT_EQ(0, bpf_tc_detach(&self->out, &opts));
 
 	/* another's, of another kind, in another chain */
-	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " ingress chain 5 protocol all matchall classid 1:1"));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " ingress chain 5 protocol all matchall classid 1:1"));
 	EXPECT_EQ(-ENOTEMPTY, bpf_tc_nl__hook_destroy_unused(NULL, &self->out));
 	ASSERT_EQ(0, run("tc filter del dev " HERE_DEV " ingress chain 5"));
 	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(NULL, &self->in));
@@ -399,9 +401,12 @@ TEST_F(tc_netlink, filters_are_listed_as_they_are)
 	opts = OPTS(.prog_fd = self->other, .priority = 7);
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
 	/* others': of another kind, and by tc without direct action */
-	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " ingress prio 6 protocol all matchall classid 1:1"));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " ingress prio 6 protocol all matchall classid 1:1"));
 	ASSERT_EQ(0, bpf_obj_pin(self->prog, "/sys/fs/bpf/listed"));
-	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " ingress prio 20 chain 4 protocol ip bpf object-pinned /sys/fs/bpf/listed"));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " ingress prio 20 chain 4 protocol ip"
+			 " bpf object-pinned /sys/fs/bpf/listed"));
 
 	ASSERT_EQ(0, bpf_tc_nl__for_each_filter(NULL, &self->both, seen_fn, &seen));
 	ASSERT_EQ(4, seen.cnt);
@@ -509,7 +514,9 @@ TEST_F(tc_netlink, a_filter_of_another_chain_and_protocol_is_removed)
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 	ASSERT_EQ(0, bpf_obj_pin(self->prog, "/sys/fs/bpf/chain"));
-	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " egress prio 9 chain 4 protocol ip bpf da object-pinned /sys/fs/bpf/chain"));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " egress prio 9 chain 4 protocol ip"
+			 " bpf da object-pinned /sys/fs/bpf/chain"));
 	/* the same priority and handle in chain 0 is another filter */
 	opts = OPTS(.prog_fd = self->prog, .priority = 9, .handle = 1);
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));

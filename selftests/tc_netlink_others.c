@@ -133,7 +133,8 @@ TEST_F(others, our_filters_go_and_theirs_stay)
 	}
 	ASSERT_EQ(0, TC("add dev " HERE_DEV " ingress prio 200 protocol ip matchall classid 1:1"));
 	EXPECT_EQ(3, bpf_tc_nl__remove_filters(NULL, &self->both, self->mine_id, NULL));
-	EXPECT_EQ(0, run("test $(tc filter show dev " HERE_DEV " ingress | grep -c 'tc_ingress') = 3"));
+	EXPECT_EQ(0, run("test $(tc filter show dev " HERE_DEV
+			 " ingress | grep -c 'tc_ingress') = 3"));
 	EXPECT_TRUE(TC_SHOWS("matchall"));
 	EXPECT_FALSE(TC_SHOWS("count_once"));
 }
@@ -155,9 +156,10 @@ TEST_F(others, at_the_same_time)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		while (!*stop) {
-			TC("replace dev " HERE_DEV " ingress prio 50 handle 1 protocol all bpf da object-pinned "
-			   THEIRS " 2>/dev/null");
-			TC("del dev " HERE_DEV " ingress prio 50 handle 1 protocol all bpf 2>/dev/null");
+			TC("replace dev " HERE_DEV " ingress prio 50 handle 1"
+			   " protocol all bpf da object-pinned " THEIRS " 2>/dev/null");
+			TC("del dev " HERE_DEV " ingress prio 50 handle 1"
+			   " protocol all bpf 2>/dev/null");
 		}
 		_exit(0);
 	}

@@ -79,7 +79,8 @@ FIXTURE_TEARDOWN(waits)
 
 #define NEEDS_PROBES() do {							\
 	if (!self->probed)							\
-		SKIP(return, "waiting for nobody: needs CONFIG_BPF_EVENTS and CONFIG_KPROBE_EVENTS"); \
+		SKIP(return, "waiting for nobody: needs CONFIG_BPF_EVENTS and "	\
+		     "CONFIG_KPROBE_EVENTS");					\
 } while (0)
 
 #define EXPECT_NO_WAIT(call) do {						\
