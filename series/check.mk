@@ -23,3 +23,17 @@ apply-check: $(TREE:%=apply-check-%) ## apply and unapply, on cut-down trees
 
 apply-check-%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs) FORCE
 	@series/apply-check $*
+
+.PHONY: series-check
+series-check: $(TREE:%=series-check-%) ## out/series/TREE applies, builds after each patch, and checkpatch agrees
+
+series-check-%: out/series/% FORCE
+	@series/check $*
+
+# what of it takes minutes, not a quarter of an hour
+HOST_CHECKS += series-quick
+.PHONY: series-quick
+series-quick: $(TREE:%=series-quick-%) ## the same but for the building after each patch
+
+series-quick-%: out/series/% FORCE
+	@series/check $* quick
