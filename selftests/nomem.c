@@ -109,6 +109,15 @@ static int neighbours(test *t)
 	return t->neighbour[0] ? 2 : 0;
 }
 
+/*
+ * A shorter chain is made where programs stay, and only there. Mainline has room
+ * for 63 programs on every hook and makes none.
+ */
+static bool detach_allocates(test *t)
+{
+	return neighbours(t) && !mainline_tcx();
+}
+
 /* The neighbours, in their order, with or without @between */
 static bool hook_is(test *t, int between)
 {
@@ -150,6 +159,8 @@ TEST_F(nomem, link_detach_never_fails)
 		close(link);
 	}
 	inject(false);
+	/* or this has tested nothing */
+	EXPECT_TRUE(self->injected || !detach_allocates(self));
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
@@ -171,6 +182,8 @@ TEST_F(nomem, close_never_fails)
 		EXPECT_TRUE(EVENTUALLY(hook_is(self, 0)));
 	}
 	inject(false);
+	/* or this has tested nothing */
+	EXPECT_TRUE(self->injected || !detach_allocates(self));
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
@@ -191,6 +204,8 @@ TEST_F(nomem, plain_detach_never_fails)
 		EXPECT_TRUE(hook_is(self, 0));
 	}
 	inject(false);
+	/* or this has tested nothing */
+	EXPECT_TRUE(self->injected || !detach_allocates(self));
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
