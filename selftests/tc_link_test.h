@@ -402,7 +402,7 @@ static inline int new_netns(void)
 static inline int private_bpffs(void)
 {
 	if (unshare(CLONE_NEWNS) ||
-	    mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("", "/", "", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return -errno;
 	return 0;
