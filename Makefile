@@ -41,7 +41,8 @@ shell-steps := $(selftests-steps) examples
 demo-steps := $(bpftool-steps) demo-build
 check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
-	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) examples demo-build check$D series)
+	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) examples \
+	deb-root demo-build deb-kernel deb-tools check$D series)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
