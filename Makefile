@@ -78,8 +78,8 @@ selftests: $(TREE:%=build/%/selftests/guest/list) ## build/TREE/selftests
 clean: ## remove what was built; keeps the kernel sources
 	@scripts/clean $(TREE)
 
-distclean: ## remove build/
-	rm -rf build
+distclean: ## remove build/ and out/
+	rm -rf build out
 
 build/%/source.tar.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@

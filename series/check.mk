@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 series-steps := packages fetch prepare series
+series-check-steps := $(series-steps)
+series-quick-steps := $(series-steps)
+apply-check-steps := packages fetch prepare
 
 .PHONY: series
 series: $(TREE:%=out/series/%) ## out/series/TREE: cover letter and patches for git am
