@@ -6,5 +6,5 @@ docs: deps ## build/docs: the documentation as HTML
 	@scripts/step docs . Documentation/render build/docs
 	@echo "build/docs/index.html"
 
-docs-check: $(TREE:%=build/%/bzImage) examples ## every command and code sample of the documentation works
+docs-check: $(TREE:%=build/%/bzImage) selftests examples ## every command and code sample of the documentation works
 	@for t in $(TREE); do Documentation/check $$t || exit; done

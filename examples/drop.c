@@ -4,8 +4,7 @@
  * the map with the addresses are pinned. "start" is all that an agent needs at
  * its own start. It attaches where nothing is attached; replaces the program of
  * the link it finds, so that each packet sees the old one or the new one; and
- * attaches again where the device was made anew. If it is interrupted, the next
- * "start" goes on from there.
+ * attaches again where the device was made anew. Interrupted, it can be repeated.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -52,14 +51,12 @@ static void set_pins(void)
 static struct drop_bpf *load(void)
 {
 	struct drop_bpf *skel = drop_bpf__open();
-	int err;
+	int err = skel ? 0 : -errno;
 
-	if (!skel)
-		die("cannot open the program: %s", strerror(errno));
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		die("cannot make %s: %s", dir, strerror(errno));
 	/* takes the map that is pinned there, or makes and pins one */
-	err = bpf_map__set_pin_path(skel->maps.addresses, map_pin) ?: drop_bpf__load(skel);
+	err = err ?: bpf_map__set_pin_path(skel->maps.addresses, map_pin) ?: drop_bpf__load(skel);
 	if (err) {
 		rmdir(dir);	/* if nothing is in it */
 		die("cannot load the program: %s", err == -EPERM ? NOT_PERMITTED : strerror(-err));
@@ -112,10 +109,8 @@ static void start(int ifindex)
 	struct drop_bpf *skel = load();
 	struct bpf_link_info info;
 
-	if (!link) {
-		attach(skel, ifindex);
-		return;
-	}
+	if (!link)
+		return attach(skel, ifindex);
 
 	info = link_info(link);
 	if (info.tcx.ifindex && info.tcx.ifindex != ifindex)
@@ -136,7 +131,11 @@ static void start(int ifindex)
 
 static void stop(void)
 {
-	/* the link first: no packet meets a filter without its addresses */
+	struct bpf_link *link = open_link();
+
+	/* when its pin is removed, a link goes a little later */
+	if (link)
+		bpf_link__detach(link);
 	if ((unlink(link_pin) && errno != ENOENT) || (unlink(map_pin) && errno != ENOENT) ||
 	    rmdir(dir))
 		die("cannot remove %s: %s", dir,
@@ -158,8 +157,8 @@ int main(int argc, char **argv)
 {
 	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 	const char *command = argc > 1 ? argv[1] : "";
-	struct statfs fs;
 	int ifindex;
+	struct statfs fs;
 
 	if (!strcmp(command, "--help") || !strcmp(command, "-h")) {
 		fputs(usage, stdout);
