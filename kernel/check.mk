@@ -6,5 +6,5 @@ build/%/debian-config.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-config-$* \
 		usr/src/linux-config-$*/config.amd64_none_amd64.xz $@
 
-abi-check-%: build/%/prepared/kernel build/%/debian-config.xz build/%/source.tar.xz FORCE
+abi-check-%: build/%/prepared/kernel build/%/debian-config.xz FORCE
 	@scripts/abi-check $*
