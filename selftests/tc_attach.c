@@ -4,8 +4,7 @@
  * links, and the calls of a lower level that know of tc chains.
  */
 #include "../kselftest_harness.h"
-#include <linux/filter.h>
-#include <sys/prctl.h>
+#include "no_tc_links.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -343,37 +342,17 @@ TEST_F(attach_tc, the_probe_says_that_it_may_not_know)
 	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* linux/seccomp.h, which includes what a tree's tools/ do not install */
-#define SECCOMP_DATA_NR		0
-#define SECCOMP_DATA_ARG0	16
-#define SECCOMP_MODE_FILTER	2
-#define SECCOMP_RET_KILL_PROCESS 0x80000000U
-#define SECCOMP_RET_ERRNO	0x00050000U
-#define SECCOMP_RET_ALLOW	0x7fff0000U
-
-/* From here on bpf(2) answers as a kernel without tc links, and a try to attach
- * by netlink instead is the process' end.
- */
-static int forget_tc_links(void)
+/* A try to attach by netlink instead is the process' end. */
+static int die_on_socket(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_NR),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_ARG0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_LINK_CREATE, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_QUERY, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog fprog = {
-		.len = sizeof(filter) / sizeof(filter[0]),
-		.filter = filter,
-	};
 
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ?:
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+	return filter_syscalls(filter, sizeof(filter) / sizeof(filter[0]));
 }
 
 TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
@@ -386,7 +365,7 @@ TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
 	if (!pid) {
 		struct bpf_link *link;
 
-		if (forget_tc_links())
+		if (die_on_socket() || hide_tc_links())
 			_exit(1);
 		logged[0] = 0;
 		link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);

@@ -3,38 +3,11 @@
  * pretend old-kernel COMMAND...    bpf(2) answers as a kernel without tc links does
  * pretend nobody COMMAND...        without privileges
  */
-#include <errno.h>
 #include <grp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/bpf.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-
-/* Links of tc are all that these programs make or ask for. */
-static int old_kernel(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_LINK_CREATE, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_QUERY, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog fprog = {
-		.len = sizeof(filter) / sizeof(filter[0]),
-		.filter = filter,
-	};
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ?:
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
-}
+#include "../../selftests/no_tc_links.h"
 
 static int nobody(void)
 {
@@ -43,7 +16,7 @@ static int nobody(void)
 
 int main(int argc, char **argv)
 {
-	if (argc < 3 || (strcmp(argv[1], "old-kernel") ? nobody() : old_kernel())) {
+	if (argc < 3 || (strcmp(argv[1], "old-kernel") ? nobody() : hide_tc_links())) {
 		perror("pretend");
 		return 125;
 	}
