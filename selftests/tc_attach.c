@@ -4,20 +4,10 @@
  * links, and the calls of a lower level that know of tc chains.
  */
 #include "../kselftest_harness.h"
+#include "libbpf_log.h"
 #include "no_tc_links.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
-
-static char logged[4096];
-
-static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	size_t have = strlen(logged);
-
-	if (level != LIBBPF_DEBUG)
-		vsnprintf(logged + have, sizeof(logged) - have, fmt, ap);
-	return 0;
-}
 
 static int lines(const char *text)
 {

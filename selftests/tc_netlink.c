@@ -4,23 +4,13 @@
 #include <stddef.h>
 #include <sys/resource.h>
 #include <linux/if_ether.h>
+#include "libbpf_log.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
 #define BOTH (BPF_TC_INGRESS | BPF_TC_EGRESS)
 #define PARENT_INGRESS 0xfffffff2U
 #define PARENT_EGRESS 0xfffffff3U
-
-static char logged[4096];
-
-static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	size_t have = strlen(logged);
-
-	if (level != LIBBPF_DEBUG)
-		vsnprintf(logged + have, sizeof(logged) - have, fmt, ap);
-	return 0;
-}
 
 FIXTURE(tc_netlink) {
 	struct net net;
