@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # tc-link's front door. The work is done by scripts/, one job each.
 
-TREES := 6.1 5.10 6.12
-TREE ?= 6.1
+TREES := $(shell scripts/tree list)
+PATCHED := $(shell scripts/tree list patched)
+TREE ?= $(firstword $(TREES))
 KERNEL_SRC ?=
 DEBUG ?=
-export KERNEL_SRC
+KABI ?=
+export KERNEL_SRC KABI
 
 .DEFAULT_GOAL := help
 # no .DELETE_ON_ERROR: the scripts put a result in its place when it is whole
@@ -51,10 +53,11 @@ step = @scripts/step $(1) $* scripts/$(1) $*
 FORCE:
 
 help: ## this list
-	@echo 'usage: make TARGET [TREE="6.1 5.10 6.12"] [KERNEL_SRC=/path/to/linux] [DEBUG=1]'
+	@echo 'usage: make TARGET [TREE="$(TREES)"] [KERNEL_SRC=/path/to/linux] [DEBUG=1] [KABI=1]'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo 'TREE is 6.1 if not given; KERNEL_SRC takes the place of Debian'"'"'s source of that series;'
-	@echo 'DEBUG=1 is for kernel, demo, check and shell: lockdep, RCU, KASAN and kmemleak watch.'
+	@echo 'TREE is $(firstword $(TREES)) if not given; KERNEL_SRC takes the place of Debian'"'"'s source of that series;'
+	@echo 'DEBUG=1 is for kernel, demo, check and shell: lockdep, RCU, KASAN and kmemleak watch;'
+	@echo 'KABI=1 adds the patch that keeps the kernel'"'"'s module ABI.'
 
 deps: ## install the packages that are missing
 	@scripts/deps
@@ -87,15 +90,15 @@ build/%/source.tar.xz: | deps
 # Only the script knows whether anything changed, so it is always asked. It
 # touches the file of the part that did.
 prepared = $(addprefix build/%/prepared/,$(1))
-$(call prepared,kernel libbpf bpftool selftests docs): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
+$(call prepared,kernel libbpf bpftool selftests docs kabi): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
 # -n: about how many lines make prints for a kernel from nothing
 configured := $(wildcard kernel/configs/*.config selftests/config) scripts/kernel
-build/%/bzImage: $(call prepared,kernel) $(configured)
+build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel $* -c '^  [A-Z]' -n 1700 scripts/kernel $*
 
-build/%/bzImage-debug: $(call prepared,kernel) $(configured)
+build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel-debug $* -c '^  [A-Z]' -n 1700 scripts/kernel $* debug
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf

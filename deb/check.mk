@@ -2,8 +2,8 @@
 # the kernel's configuration: this machine's, unless another one is given
 CONFIG ?= $(firstword $(wildcard /boot/config-$(shell uname -r) /proc/config.gz))
 
-# 6.12 has tc links without us: there only the tools are packed
-deb-patched = $(wildcard kernel/patches/$(1))
+# where the kernel has tc links without us, only the tools are packed
+deb-patched = $(filter $(1),$(PATCHED))
 deb-kernels := $(strip $(foreach t,$(TREE),$(call deb-patched,$t)))
 
 deb-steps = $(bpftool-steps) $(if $(deb-kernels),deb-kernel) deb-tools

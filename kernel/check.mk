@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 .PHONY: abi-check
-abi-check: $(filter-out abi-check-6.12,$(TREE:%=abi-check-%)) ## modules built for the unpatched kernel go on working (TREE: 6.1, 5.10)
+abi-check: $(patsubst %,abi-check-%,$(filter $(TREE),$(PATCHED))) ## modules built for the unpatched kernel go on working
 
 build/%/debian-config.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-config-$* \

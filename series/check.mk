@@ -5,11 +5,13 @@ series-quick-steps := $(series-steps)
 apply-check-steps := packages fetch prepare
 
 .PHONY: series
-series: $(TREE:%=out/series/%) ## out/series/TREE: cover letter and patches for git am
+series: $(TREE:%=out/series/%) ## out/series/TREE: cover letter and patches for git am, signed off by AUTHOR="Name <mail>" or git's user
 
-out/series/%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs) FORCE
+series-prepared = $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs kabi)
+
+out/series/%: $(series-prepared) FORCE
 	@mkdir -p out/series
-	@scripts/step series $* series/make $* build/$*/original $@
+	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
 
 KERNEL ?=
@@ -24,13 +26,13 @@ HOST_CHECKS += apply-check
 .PHONY: apply-check
 apply-check: $(TREE:%=apply-check-%) ## apply and unapply, on cut-down trees
 
-apply-check-%: $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs) FORCE
+apply-check-%: $(series-prepared) FORCE
 	@series/apply-check $*
 
 .PHONY: series-check
-series-check: $(TREE:%=series-check-%) ## out/series/TREE applies, builds after each patch, and checkpatch agrees
+series-check: $(TREE:%=series-check-%) ## the series applies, builds after each patch, and checkpatch agrees
 
-series-check-%: out/series/% FORCE
+series-check-%: $(series-prepared) FORCE
 	@series/check $*
 
 # what of it takes minutes, not a quarter of an hour
@@ -38,5 +40,5 @@ HOST_CHECKS += series-quick
 .PHONY: series-quick
 series-quick: $(TREE:%=series-quick-%) ## the same but for the building after each patch
 
-series-quick-%: out/series/% FORCE
+series-quick-%: $(series-prepared) FORCE
 	@series/check $* quick
