@@ -14,7 +14,7 @@ def has($class): .flags | index($class) != null;
 def lines: .text | gsub("\\\\\n"; " ") | split("\n");
 
 def kind:
-	if has("tc-link") and $tree == "6.12" then "skip"
+	if has("tc-link") and $kernel == "stock" then "skip"
 	elif .classes == ["sh", "guest"] and (has("dry") | not) then "guest"
 	elif .classes == ["sh", "host"] and (has("dry") | not) then "host"
 	elif .classes == ["sh", "host"] and (lines | all(startswith("make "))) then "dry"
