@@ -68,7 +68,7 @@ check: $(TREE:%=check-%) ## run all tests; last line: N passed, N failed, N skip
 	@scripts/tally $(TREE:%=build/%/check$D)
 
 shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## a shell in the guest, with /selftests and /examples
-	@scripts/shell $(firstword $(TREE)) $(debug)
+	@guest/shell $(firstword $(TREE)) $(debug)
 
 kernel: $(TREE:%=build/%/bzImage$D) ## build/TREE/bzImage and vmlinux
 
@@ -94,12 +94,12 @@ $(call prepared,kernel libbpf bpftool selftests docs kabi): FORCE $(if $(KERNEL_
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
 # -n: about how many lines make prints for a kernel from nothing
-configured := $(wildcard kernel/configs/*.config selftests/config) scripts/kernel
+configured := $(wildcard guest/configs/*.config selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel $* -c '^  [A-Z]' -n 1700 scripts/kernel $*
+	@scripts/step kernel $* -c '^  [A-Z]' -n 1700 guest/kernel $*
 
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel-debug $* -c '^  [A-Z]' -n 1700 scripts/kernel $* debug
+	@scripts/step kernel-debug $* -c '^  [A-Z]' -n 1700 guest/kernel $* debug
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf
 	$(call step,libbpf)
@@ -111,12 +111,12 @@ build/%/selftests/guest/list: build/%/bpftool $(call prepared,selftests) scripts
 	$(call step,selftests)
 
 demo-%: build/%/bzImage$D build/%/bpftool FORCE
-	$(call step,demo-build)
-	@scripts/demo $* $(debug)
+	@scripts/step demo-build $* examples/demo/build $*
+	@examples/demo/boot $* $(debug)
 
 check-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
 	@rm -rf build/$*/check$D && mkdir -p build/$*/check$D
 	@for c in $(HOST_CHECKS); do \
 		scripts/step $$c $* scripts/hostcheck $$c $* build/$*/check$D || exit; done
 	@scripts/step check$D $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
-		scripts/check $* $(debug)
+		guest/selftests $* $(debug)

@@ -36,7 +36,7 @@ build/deb-root: deb/root
 
 # the small configuration, and what Debian's initramfs is packed with
 deb-check-%: build/%/bpftool build/%/bzImage build/deb-root FORCE
-	@scripts/step demo-build $* scripts/demo-build $*
+	@scripts/step demo-build $* examples/demo/build $*
 	@{ cat build/$*/kernel/.config; echo CONFIG_RD_GZIP=y; } >build/$*/deb-check.config
 	@$(if $(call deb-patched,$*),KDEB_COMPRESS=gzip scripts/step deb-kernel $* \
 		deb/kernel $* build/$*/deb-check.config build/$*/deb-check)
