@@ -44,7 +44,7 @@ demo-steps := $(bpftool-steps) demo-build
 check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
 	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) examples \
-	deb-root demo-build deb-kernel deb-tools check$D series)
+	deb-root demo-build deb-kernel deb-tools check$D series branch)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*

@@ -2,6 +2,7 @@
 series-steps := packages fetch prepare series
 series-check-steps := $(series-steps)
 series-quick-steps := $(series-steps)
+branch-steps := packages fetch prepare branch
 apply-check-steps := packages fetch prepare
 
 .PHONY: series
@@ -13,6 +14,18 @@ out/series/%: $(series-prepared) FORCE
 	@mkdir -p out/series
 	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
+
+.PHONY: branch refresh
+branch: $(TREE:%=branch-%) ## build/TREE/branch: a git branch of the patches, to change them there
+
+branch-%: $(series-prepared) FORCE
+	@scripts/step branch $* series/branch $* build/$*/branch
+	@echo 'build/$*/branch has a commit for each stored patch: change them (git rebase -i before), then make refresh TREE=$*'
+
+refresh: $(TREE:%=refresh-%) ## bring what was changed on build/TREE/branch back to the patches and files here
+
+refresh-%: FORCE
+	@series/refresh $* build/$*/branch
 
 KERNEL ?=
 .PHONY: apply unapply
