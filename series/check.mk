@@ -55,3 +55,16 @@ series-quick: $(TREE:%=series-quick-%) ## the same but for the building after ea
 
 series-quick-%: $(series-prepared) FORCE
 	@series/check $* quick
+
+.PHONY: patches-check
+patches-check: $(TREE:%=patches-check-%) ## the stored patches, make branch and make refresh
+
+patches-check-%: $(series-prepared) FORCE
+	@series/patches-check $*
+
+# needs the network
+.PHONY: releases-check
+releases-check: $(TREE:%=releases-check-%) ## the series applies to Debian's oldest and newest release of TREE
+
+releases-check-%: FORCE | deps
+	@series/releases-check $*
