@@ -509,14 +509,24 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 {
 	bool in = type == INGRESS;
 	int to = in ? net->here : net->there;
+	cpu_set_t all, one;
 	char buf[64];
-	int ret;
+	int ret, err;
 
+	/* Each CPU has a backlog of its own: sent from another one, the fence
+	 * could overtake the probe.
+	 */
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (sched_getaffinity(0, sizeof(all), &all) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		return -1;
 	ret = send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR,
 		       PROBE_PORT, "probe", 5);
 	if (said)
 		*said = ret;
-	if (fence(net, type))
+	err = fence(net, type);
+	if (sched_setaffinity(0, sizeof(all), &all) || err)
 		return -1;
 	return recv(to, buf, sizeof(buf), MSG_DONTWAIT) == 5;
 }

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BPF programs on the ingress and egress side of a network device.
+ * The bpf(2) side of the hooks of network devices.
  *
- * Each side of a device is a hook with a chain of programs (tc_chain.h). A
- * program gets there by a bpf_link, which owns its place and gives it up when
+ * A program gets to a hook by a bpf_link, which owns it and gives it up when
  * it is closed, or by BPF_PROG_ATTACH, and then stays until BPF_PROG_DETACH or
- * the end of the device. Direct-action is implied: the programs' return codes
- * are the verdict, with the meaning they have in a cls_bpf filter.
+ * the end of the device. Direct-action is implied: return codes are verdicts,
+ * with the meaning that they have in a cls_bpf filter.
  *
- * tc_link_mutex keeps changes apart: it protects the hooks of all devices with
- * the chains in them, tc_link::dev, and the static keys' state. RTNL is never
- * taken here, but unregistering a device comes with it held, and a static key
- * is switched under our mutex. So the order is RTNL, tc_link_mutex, CPU hotplug
- * lock; and nothing that may drop the last reference of a link, which detaches
- * it, is called with the mutex held.
+ * Everything here that changes or queries a hook does so in one section of
+ * tc_hook_mutex, the lookup of the device included; see tc_hook.h.
  *
- * Packets read a hook and its programs under RCU, and nothing else. Chains and
- * programs are freed a grace period after they were taken out; nobody waits
- * for it.
+ * Who holds what: a link holds its program, but neither the device nor the
+ * hook. A hook holds the programs that no link owns. When a device goes away,
+ * tc_link_dev_uninstall() tells its links by setting tc_link::dev to NULL.
  */
 
 #include <linux/bpf.h>
@@ -27,423 +22,420 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/nsproxy.h>
-#include <linux/pkt_cls.h>
-#include <linux/rtnetlink.h>
+#include <linux/poll.h>
 #include <linux/seq_file.h>
-#include <linux/skbuff.h>
-#include <linux/workqueue.h>
+#include <linux/wait.h>
 #include <net/net_namespace.h>
-#include <net/pkt_sched.h>
-#include <net/tc_link.h>
+#include <net/tc_hook.h>
 
-#include "tc_chain.h"
-#include "tc_link_compat.h"
+#include "tc_hook.h"
+#include "tc_progs.h"
 
-#define TC_LINK_PLACE_FLAGS \
+#define TC_LINK_ORDER_FLAGS \
 	(BPF_F_BEFORE | BPF_F_AFTER | BPF_F_ID | BPF_F_LINK)
 
-static DEFINE_MUTEX(tc_link_mutex);
-
 /**
- * struct tc_link - a program's place on a hook, as an object
+ * struct tc_link - a program on a hook, owned by whoever holds the link
  * @link: what user space holds
- * @dev: device, or NULL once detached or the device is gone; protected by
- *	 tc_link_mutex. No reference: unregistering the device resets it.
+ * @dev: device, or NULL once the link is detached or the device is gone.
+ *	 Written with tc_hook_mutex held. No reference: see
+ *	 tc_link_dev_uninstall().
+ * @wait: those that poll the link's fd for its end
  * @type: BPF_TCX_INGRESS or BPF_TCX_EGRESS
  */
 struct tc_link {
 	struct bpf_link link;
 	struct net_device *dev;
+	wait_queue_head_t wait;
 	enum bpf_attach_type type;
 };
 
-/**
- * struct tc_link_key - our one reference on the static key of a direction
- * @hooks: hooks in use
- * @on: whether we hold the reference
- * @idle: gives it back when no hook was in use for a while
- *
- * Switching the key patches code on all CPUs and costs most of a millisecond;
- * whoever attaches and detaches over and over must not pay that each time.
- */
-struct tc_link_key {
-	unsigned int hooks;
-	bool on;
-	struct delayed_work idle;
-};
+static const struct bpf_link_ops tc_link_ops;
 
-#define TC_LINK_KEY_IDLE	HZ
-
-static void tc_link_key_idle(struct work_struct *work);
-
-static struct tc_link_key tc_link_ingress_key = {
-	.idle = __DELAYED_WORK_INITIALIZER(tc_link_ingress_key.idle,
-					   tc_link_key_idle, 0),
-};
-
-static struct tc_link_key tc_link_egress_key = {
-	.idle = __DELAYED_WORK_INITIALIZER(tc_link_egress_key.idle,
-					   tc_link_key_idle, 0),
-};
-
-static void tc_link_key_switch(struct tc_link_key *key, bool on)
+static struct tc_link *to_tc_link(const struct bpf_link *link)
 {
-	bool ingress = key == &tc_link_ingress_key;
-
-	if (on && ingress)
-		net_inc_ingress_queue();
-	else if (on)
-		net_inc_egress_queue();
-	else if (ingress)
-		net_dec_ingress_queue();
-	else
-		net_dec_egress_queue();
-	key->on = on;
+	return container_of(link, struct tc_link, link);
 }
 
-static void tc_link_key_idle(struct work_struct *work)
+static u8 tc_link_hook(enum bpf_attach_type type)
 {
-	struct tc_link_key *key = container_of(to_delayed_work(work),
-					       struct tc_link_key, idle);
-
-	mutex_lock(&tc_link_mutex);
-	if (!key->hooks && key->on)
-		tc_link_key_switch(key, false);
-	mutex_unlock(&tc_link_mutex);
+	return type == BPF_TCX_INGRESS ? TC_HOOK_INGRESS : TC_HOOK_EGRESS;
 }
 
-static void tc_link_key_get(struct tc_link_key *key)
-{
-	if (!key->hooks++ && !key->on)
-		tc_link_key_switch(key, true);
-}
-
-static void tc_link_key_put(struct tc_link_key *key)
-{
-	if (!--key->hooks)
-		mod_delayed_work(system_wq, &key->idle, TC_LINK_KEY_IDLE);
-}
-
-static struct tc_chain __rcu **tc_link_hook(struct net_device *dev,
-					    enum bpf_attach_type type)
-{
-	return type == BPF_TCX_INGRESS ? &dev->tc_link_ingress :
-					 &dev->tc_link_egress;
-}
-
-static struct tc_chain *tc_link_chain(struct net_device *dev,
-				      enum bpf_attach_type type)
-{
-	return rcu_dereference_protected(*tc_link_hook(dev, type),
-					 lockdep_is_held(&tc_link_mutex));
-}
-
-static struct bpf_prog *tc_link_entry_prog(const struct tc_chain_entry *e)
+static struct bpf_prog *tc_link_entry_prog(const struct tc_progs_entry *e)
 {
 	return rcu_dereference_protected(e->prog,
-					 lockdep_is_held(&tc_link_mutex));
-}
-
-static u64 tc_link_revision(const struct tc_chain *chain)
-{
-	return chain ? chain->revision : TC_CHAIN_FIRST_REVISION;
-}
-
-/* Let packets see @new. Some still see @old: after this, and not before, its
- * programs may be put, and it is freed by RCU.
- */
-static void tc_link_publish(struct net_device *dev, enum bpf_attach_type type,
-			    struct tc_chain *old, struct tc_chain *new)
-{
-	struct tc_link_key *key = type == BPF_TCX_INGRESS ?
-				  &tc_link_ingress_key : &tc_link_egress_key;
-
-	rcu_assign_pointer(*tc_link_hook(dev, type), new);
-	if (!old)
-		tc_link_key_get(key);
-	if (!new)
-		tc_link_key_put(key);
-}
-
-static void tc_link_remove(struct net_device *dev, enum bpf_attach_type type,
-			   struct tc_chain *chain, int pos)
-{
-	struct tc_chain *new = NULL;
-
-	if (chain->count > 1) {
-		new = tc_chain_alloc(chain->count - 1,
-				     GFP_KERNEL | __GFP_NOWARN);
-		new = tc_chain_remove(new, chain, pos);
-		if (new == chain)
-			return;
-	}
-	tc_link_publish(dev, type, chain, new);
-	kfree_rcu(chain, rcu);
+					 lockdep_is_held(&tc_hook_mutex));
 }
 
 /**
- * struct tc_link_where - a place on a hook, as user space names it
- * @flags: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK
- * @relative: fd or id of the object that the flags refer to; 0 for none,
- *	      unless @flags say that it is an id or a link
+ * struct tc_link_order - where a program belongs, as user space says it
+ * @flags: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK, BPF_F_REPLACE
+ * @relative: fd or id of the relative object, or 0
  * @revision: what the hook's revision must be, or 0
- * @prog: the object, if it is a program
- * @link: the object, if it is a link
- * @pos: the object's position, or -1 for no object
+ * @prog: the relative object, if it is a program
+ * @link: the relative object, if it is a link
  */
-struct tc_link_where {
+struct tc_link_order {
 	u32 flags;
 	u32 relative;
 	u64 revision;
 	struct bpf_prog *prog;
 	struct bpf_link *link;
-	int pos;
 };
 
-static const struct bpf_link_ops tc_link_ops;
-
-static int tc_link_where_get_link(struct tc_link_where *where)
+static int tc_link_order_get_link(struct tc_link_order *order,
+				  enum bpf_prog_type type)
 {
 	struct bpf_link *link;
 
-	if (where->flags & BPF_F_ID)
-		link = bpf_link_by_id(where->relative);
+	if (order->flags & BPF_F_ID)
+		link = bpf_link_by_id(order->relative);
+	else if (order->relative)
+		link = bpf_link_get_from_fd(order->relative);
 	else
-		link = bpf_link_get_from_fd(where->relative);
-	if (IS_ERR(link)) {
-		/* A link with an id but no fd yet is not there yet. */
-		return PTR_ERR(link) == -EAGAIN ? -ENOENT : PTR_ERR(link);
-	}
-	where->link = link;
-	return link->ops == &tc_link_ops ? 0 : -EINVAL;
+		return -EINVAL;
+	/* A link that has an id but no fd yet is not there yet. */
+	if (link == ERR_PTR(-EAGAIN))
+		return -ENOENT;
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	order->link = link;
+	if (type && link->ops != &tc_link_ops)
+		return -EINVAL;
+	return 0;
 }
 
-static int tc_link_where_get_prog(struct tc_link_where *where)
+static int tc_link_order_get_prog(struct tc_link_order *order,
+				  enum bpf_prog_type type)
 {
 	struct bpf_prog *prog;
 
-	if (where->flags & BPF_F_ID)
-		prog = bpf_prog_by_id(where->relative);
+	if (order->flags & BPF_F_ID)
+		prog = bpf_prog_by_id(order->relative);
 	else
-		prog = bpf_prog_get_type(where->relative,
-					 BPF_PROG_TYPE_SCHED_CLS);
+		prog = bpf_prog_get(order->relative);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
-	where->prog = prog;
-	return prog->type == BPF_PROG_TYPE_SCHED_CLS ? 0 : -EINVAL;
-}
-
-/* Find the object that the flags refer to, and hold it, so that its address is
- * not another one's. tc_link_where_put() lets go, with the mutex released.
- * Where it is on the hook, tc_link_where_find() tells.
- */
-static int tc_link_where_get(struct tc_link_where *where)
-{
-	if (where->flags & BPF_F_LINK)
-		return tc_link_where_get_link(where);
-	if (where->flags & BPF_F_ID || where->relative)
-		return tc_link_where_get_prog(where);
+	order->prog = prog;
+	if (type && prog->type != type)
+		return -EINVAL;
 	return 0;
 }
 
-static bool tc_link_where_relative(const struct tc_link_where *where)
-{
-	return where->prog || where->link;
-}
-
-/* An object alone is no place: before or after it? */
-static bool tc_link_where_aimless(const struct tc_link_where *where)
-{
-	return tc_link_where_relative(where) &&
-	       !(where->flags & (BPF_F_BEFORE | BPF_F_AFTER));
-}
-
-static int tc_link_where_find(struct tc_link_where *where,
-			      const struct tc_chain *chain)
-{
-	where->pos = -1;
-	if (!tc_link_where_relative(where))
-		return 0;
-	if (!chain)
-		return -ENOENT;
-	where->pos = where->link ? tc_chain_find_link(chain, where->link) :
-				   tc_chain_find_prog(chain, where->prog);
-	return where->pos < 0 ? where->pos : 0;
-}
-
-/* Does the program at @pos stand where the flags, if there are any, say? */
-static bool tc_link_where_is(const struct tc_link_where *where,
-			     const struct tc_chain *chain, int pos)
-{
-	if (!(where->flags & (BPF_F_BEFORE | BPF_F_AFTER)))
-		return true;
-	/* Before the first and after the last there is none. */
-	if (!tc_link_where_relative(where))
-		return false;
-	return pos == tc_chain_neighbour(chain, where->flags, where->pos);
-}
-
-static void tc_link_where_put(const struct tc_link_where *where)
-{
-	if (where->link)
-		bpf_link_put(where->link);
-	if (where->prog)
-		bpf_prog_put(where->prog);
-}
-
-/* The device of the caller's netns, with a reference. Whoever may add a filter
- * to a device by netlink may attach to it, and nobody else.
+/* Find the relative object. Hold a reference so that the pointer cannot be
+ * reused while we compare it; tc_link_order_put() drops it once the mutex is
+ * released. @type is the program type that the object must have, or 0.
  */
-static struct net_device *tc_link_dev_get(u32 ifindex)
+static int tc_link_order_get(struct tc_link_order *order,
+			     enum bpf_prog_type type)
+{
+	if (order->flags & BPF_F_LINK)
+		return tc_link_order_get_link(order, type);
+	if (order->flags & BPF_F_ID || order->relative)
+		return tc_link_order_get_prog(order, type);
+	return 0;
+}
+
+static void tc_link_order_put(const struct tc_link_order *order)
+{
+	if (order->link)
+		bpf_link_put(order->link);
+	if (order->prog)
+		bpf_prog_put(order->prog);
+}
+
+/* Find the entry of the relative object; NULL if user space named none. */
+static int tc_link_order_find(const struct tc_link_order *order,
+			      const struct tc_progs *progs,
+			      struct tc_progs_entry **relative)
+{
+	*relative = NULL;
+	if (!order->link && !order->prog)
+		return 0;
+	*relative = order->link ? tc_progs_find_link(progs, order->link) :
+				  tc_progs_find_prog(progs, order->prog);
+	return *relative ? 0 : -ENOENT;
+}
+
+/* A relative object, or BPF_F_ID or BPF_F_LINK, needs BPF_F_BEFORE or
+ * BPF_F_AFTER. Programs and links without one go to the end.
+ */
+static int tc_link_order_none(const struct tc_link_order *order)
+{
+	return order->prog || order->flags & TC_LINK_ORDER_FLAGS ? -EINVAL : 0;
+}
+
+/* Where a new program goes: which entry will run right after it? */
+static int tc_link_order_next(const struct tc_link_order *order,
+			      const struct tc_progs *progs,
+			      struct tc_progs_entry **next)
+{
+	bool before = order->flags & BPF_F_BEFORE;
+	bool after = order->flags & BPF_F_AFTER;
+	struct tc_progs_entry *relative;
+	int err;
+
+	*next = NULL;
+	if (!before && !after)
+		return tc_link_order_none(order);
+	err = tc_link_order_find(order, progs, &relative);
+	if (err)
+		return err;
+	/* Nothing is on both sides of something. */
+	if (before && after)
+		return -ERANGE;
+	if (before)
+		*next = relative ?: tc_progs_first(progs);
+	else if (relative)
+		*next = tc_progs_next(relative);
+	return 0;
+}
+
+/* Is the program of entry @e where the flags, if there are any, say? */
+static int tc_link_order_match(const struct tc_link_order *order,
+			       const struct tc_progs *progs,
+			       const struct tc_progs_entry *e)
+{
+	bool before = order->flags & BPF_F_BEFORE;
+	bool after = order->flags & BPF_F_AFTER;
+	struct tc_progs_entry *relative;
+	int err;
+
+	if (!before && !after)
+		return 0;
+	err = tc_link_order_find(order, progs, &relative);
+	if (err)
+		return err;
+	if (!relative)
+		return -ERANGE;
+	if (before && tc_progs_next(e) != relative)
+		return -ERANGE;
+	if (after && tc_progs_next(relative) != e)
+		return -ERANGE;
+	return 0;
+}
+
+/* Which program do the flags alone select? */
+static int tc_link_order_select(const struct tc_link_order *order,
+				const struct tc_progs *progs,
+				struct tc_progs_entry **e)
+{
+	bool before = order->flags & BPF_F_BEFORE;
+	bool after = order->flags & BPF_F_AFTER;
+	struct tc_progs_entry *relative;
+	int err;
+
+	*e = tc_progs_last(progs);
+	if (!before && !after)
+		return tc_link_order_none(order);
+	err = tc_link_order_find(order, progs, &relative);
+	if (err)
+		return err;
+	if (before && after)
+		return -ERANGE;
+	/* Before the first and after the last there is nothing else: these
+	 * select the relative program itself, as in mainline.
+	 */
+	if (before)
+		*e = relative ? tc_progs_prev(progs, relative) ?: relative :
+				tc_progs_first(progs);
+	else if (relative)
+		*e = tc_progs_next(relative) ?: relative;
+	return 0;
+}
+
+/* Find a program that BPF_PROG_ATTACH put there. */
+static int tc_link_find_plain(const struct tc_progs *progs,
+			      const struct bpf_prog *prog,
+			      struct tc_progs_entry **e)
+{
+	*e = prog ? tc_progs_find_prog(progs, prog) : NULL;
+	if (!*e)
+		return -ENOENT;
+	return (*e)->link ? -EBUSY : 0;
+}
+
+/* Whoever may add a filter to a device by netlink may attach to it, and nobody
+ * else. The device is looked up in the namespace that is checked here.
+ */
+static struct net *tc_link_net(void)
 {
 	struct net *net = current->nsproxy->net_ns;
-	struct net_device *dev;
 
-	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
-		return ERR_PTR(-EPERM);
-	dev = dev_get_by_index(net, ifindex);
-	return dev ?: ERR_PTR(-ENODEV);
+	return ns_capable(net->user_ns, CAP_NET_ADMIN) ? net : ERR_PTR(-EPERM);
 }
 
-/* Unregistering marks a device before it calls tc_link_dev_uninstall(): who
- * has the mutex and sees no mark comes before that and is cleaned up by it.
- */
-static bool tc_link_dev_leaving(const struct net_device *dev)
-{
-	lockdep_assert_held(&tc_link_mutex);
-	return dev->reg_state != NETREG_REGISTERED;
-}
-
+/* Publish a new program, or a link's. Returns the link's fd, or 0. */
 static int tc_link_insert(struct net_device *dev, enum bpf_attach_type type,
-			  struct tc_chain *chain, int pos,
-			  struct bpf_prog *prog, struct bpf_link *link)
+			  struct tc_progs *new,
+			  const struct tc_progs_entry *next,
+			  struct bpf_prog *prog,
+			  struct bpf_link_primer *primer)
 {
-	unsigned int count = chain ? chain->count : 0;
-	struct tc_chain *new;
+	struct bpf_link *link = primer ? primer->link : NULL;
 
-	if (count >= TC_CHAIN_MAX)
-		return -ERANGE;
-	new = tc_chain_alloc(count + 1, GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-	tc_chain_insert(new, chain, pos, prog, link);
-	tc_link_publish(dev, type, chain, new);
-	if (chain)
-		kfree_rcu(chain, rcu);
-	return 0;
+	tc_hook_insert(dev, tc_link_hook(type), new, next, prog, link);
+	if (!link)
+		return 0;
+	WRITE_ONCE(to_tc_link(link)->dev, dev);
+	/* With the mutex held, so that a query sees the link's id. */
+	return bpf_link_settle(primer);
 }
 
-/* Put a program on a hook: a new one in the place that @where names, or in the
- * place of @replace, whose reference the chain then leaves to the caller.
+/* The checks are in mainline's order, so that the same error is returned when
+ * two things are wrong at once.
  */
-static int tc_link_attach(struct net_device *dev, enum bpf_attach_type type,
-			  struct tc_link_where *where, struct bpf_prog *prog,
-			  struct bpf_link *link, struct bpf_prog *replace)
+static int tc_link_attach_locked(struct net_device *dev,
+				 enum bpf_attach_type type,
+				 struct tc_link_order *order,
+				 struct bpf_prog *prog,
+				 struct bpf_prog *replace,
+				 struct bpf_link_primer *primer,
+				 struct tc_progs **new)
 {
-	struct tc_chain *chain = tc_link_chain(dev, type);
-	int pos, err;
+	struct tc_progs *progs = tc_hook_progs(dev, tc_link_hook(type));
+	struct tc_progs_entry *next, *old;
+	int ret;
 
-	if (tc_link_dev_leaving(dev))
-		return -ENODEV;
-	if (where->revision && where->revision != tc_link_revision(chain))
+	if (order->revision && order->revision != tc_progs_revision(progs))
 		return -ESTALE;
-	err = tc_link_where_get(where);
-	if (err)
-		return err;
-	if (!replace && tc_link_where_aimless(where))
-		return -EINVAL;
-	if (chain && tc_chain_find_prog(chain, prog) >= 0)
+	if (tc_progs_find_prog(progs, prog))
 		return -EEXIST;
-	err = tc_link_where_find(where, chain);
-	if (err)
-		return err;
+	ret = tc_link_order_get(order, BPF_PROG_TYPE_SCHED_CLS);
+	if (ret)
+		return ret;
 
-	if (!replace) {
-		pos = tc_chain_place(chain, where->flags, where->pos);
-		if (pos < 0)
-			return pos;
-		return tc_link_insert(dev, type, chain, pos, prog, link);
+	if (order->flags & BPF_F_REPLACE) {
+		ret = tc_link_find_plain(progs, replace, &old) ?:
+		      tc_link_order_match(order, progs, old);
+		if (!ret)
+			tc_progs_replace(progs, old, prog);
+		return ret;
 	}
 
-	pos = chain ? tc_chain_find_prog(chain, replace) : -ENOENT;
-	if (pos < 0)
-		return pos;
-	if (!tc_link_where_is(where, chain, pos))
+	if (tc_progs_count(progs) == TC_PROGS_MAX)
 		return -ERANGE;
-	if (tc_chain_at(chain, pos)->link)
-		return -EBUSY;
-	tc_chain_replace(chain, pos, prog);
-	return 0;
-}
-
-/* Which program BPF_PROG_DETACH means: @prog, or what is in the place. */
-static int tc_link_detach_pos(const struct tc_chain *chain,
-			      const struct tc_link_where *where,
-			      const struct bpf_prog *prog)
-{
-	bool before = where->flags & BPF_F_BEFORE;
-	bool after = where->flags & BPF_F_AFTER;
-	int pos;
-
-	if (prog) {
-		pos = tc_chain_find_prog(chain, prog);
-		if (pos >= 0 && !tc_link_where_is(where, chain, pos))
-			return -ERANGE;
-		return pos;
-	}
-	if (!tc_link_where_relative(where)) {
-		if (before && after)
-			return -ERANGE;
-		return before ? 0 : chain->count - 1;
-	}
-	return tc_chain_neighbour(chain, where->flags, where->pos);
-}
-
-/* Take a program that no link owns off a hook, and hand it to the caller. */
-static int tc_link_detach(struct net_device *dev, enum bpf_attach_type type,
-			  struct tc_link_where *where, struct bpf_prog *prog,
-			  struct bpf_prog **detached)
-{
-	struct tc_chain *chain = tc_link_chain(dev, type);
-	struct tc_chain_entry *e;
-	int pos, err;
-
-	if (where->revision && where->revision != tc_link_revision(chain))
-		return -ESTALE;
-	if (!chain)
-		return -ENOENT;
-	err = tc_link_where_get(where);
-	if (err)
-		return err;
-	if (!prog && tc_link_where_aimless(where))
+	ret = tc_link_order_next(order, progs, &next);
+	if (ret)
+		return ret;
+	if (order->flags & ~TC_LINK_ORDER_FLAGS)
 		return -EINVAL;
-	err = tc_link_where_find(where, chain);
+	ret = tc_link_insert(dev, type, *new, next, prog, primer);
+	*new = NULL;
+	return ret;
+}
+
+/* Attach a program: a new one, or one instead of @replace, whose reference is
+ * then the caller's. Memory is allocated before the mutex is taken, and again
+ * if the hook has grown in between. Returns the fd of the link that @primer is
+ * for, 0 without one, or an errno.
+ */
+static int tc_link_attach(u32 ifindex, enum bpf_attach_type type,
+			  struct tc_link_order *order, struct bpf_prog *prog,
+			  struct bpf_prog *replace,
+			  struct bpf_link_primer *primer)
+{
+	struct net *net = tc_link_net();
+	u8 hook = tc_link_hook(type);
+	struct tc_progs *new = NULL;
+	struct net_device *dev;
+	unsigned int room = 0;
+	int ret;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+again:
+	if (!(order->flags & BPF_F_REPLACE)) {
+		room = tc_hook_count(net, ifindex, hook) + 1;
+		new = tc_progs_alloc(room, GFP_KERNEL);
+		if (!new)
+			return -ENOMEM;
+	}
+
+	mutex_lock(&tc_hook_mutex);
+	dev = tc_hook_dev(net, ifindex);
+	if (new && dev && tc_progs_count(tc_hook_progs(dev, hook)) >= room) {
+		mutex_unlock(&tc_hook_mutex);
+		kfree(new);
+		goto again;
+	}
+	ret = dev ? tc_link_attach_locked(dev, type, order, prog, replace,
+					  primer, &new) : -ENODEV;
+	mutex_unlock(&tc_hook_mutex);
+	tc_link_order_put(order);
+	kfree(new);
+	return ret;
+}
+
+/* Which program BPF_PROG_DETACH removes: @prog, or what the flags select. */
+static int tc_link_detach_find(const struct tc_progs *progs,
+			       const struct tc_link_order *order,
+			       const struct bpf_prog *prog,
+			       struct tc_progs_entry **e)
+{
+	int err;
+
+	if (prog)
+		return tc_link_find_plain(progs, prog, e) ?:
+		       tc_link_order_match(order, progs, *e);
+	err = tc_link_order_select(order, progs, e);
 	if (err)
 		return err;
-	pos = tc_link_detach_pos(chain, where, prog);
-	if (pos < 0)
-		return pos;
-	e = tc_chain_at(chain, pos);
-	if (e->link)
-		return -EBUSY;
+	return (*e)->link ? -EBUSY : 0;
+}
+
+/* The checks are in mainline's order. *@detached is the program that was
+ * removed, whose reference is then the caller's.
+ */
+static int tc_link_detach_locked(struct net_device *dev,
+				 enum bpf_attach_type type,
+				 struct tc_link_order *order,
+				 const struct bpf_prog *prog,
+				 struct bpf_prog **detached)
+{
+	struct tc_progs *progs = tc_hook_progs(dev, tc_link_hook(type));
+	struct tc_progs_entry *e;
+	int err;
+
+	if (!progs)
+		return -ENOENT;
+	if (order->flags & BPF_F_REPLACE)
+		return -EINVAL;
+	if (order->revision && order->revision != tc_progs_revision(progs))
+		return -ESTALE;
+	err = tc_link_order_get(order, prog ? prog->type : 0);
+	if (err)
+		return err;
+	err = tc_link_detach_find(progs, order, prog, &e);
+	if (err)
+		return err;
 	*detached = tc_link_entry_prog(e);
-	tc_link_remove(dev, type, chain, pos);
+	tc_hook_remove(dev, tc_link_hook(type), e);
 	return 0;
+}
+
+/* The link is over: tell those who poll it. */
+static void tc_link_end(struct tc_link *tcl)
+{
+	lockdep_assert_held(&tc_hook_mutex);
+	WRITE_ONCE(tcl->dev, NULL);
+	wake_up_interruptible_poll(&tcl->wait, EPOLLHUP);
 }
 
 static void tc_link_release(struct bpf_link *link)
 {
-	struct tc_link *tcl = container_of(link, struct tc_link, link);
-	struct tc_chain *chain;
+	struct tc_link *tcl = to_tc_link(link);
+	u8 hook = tc_link_hook(tcl->type);
+	struct tc_progs *progs;
 
-	mutex_lock(&tc_link_mutex);
+	mutex_lock(&tc_hook_mutex);
 	if (tcl->dev) {
-		chain = tc_link_chain(tcl->dev, tcl->type);
-		tc_link_remove(tcl->dev, tcl->type, chain,
-			       tc_chain_find_link(chain, link));
-		tcl->dev = NULL;
+		progs = tc_hook_progs(tcl->dev, hook);
+		tc_hook_remove(tcl->dev, hook, tc_progs_find_link(progs, link));
+		tc_link_end(tcl);
 	}
-	mutex_unlock(&tc_link_mutex);
+	mutex_unlock(&tc_hook_mutex);
 }
 
 static int tc_link_force_detach(struct bpf_link *link)
@@ -454,43 +446,43 @@ static int tc_link_force_detach(struct bpf_link *link)
 
 static void tc_link_dealloc(struct bpf_link *link)
 {
-	kfree(container_of(link, struct tc_link, link));
+	kfree(to_tc_link(link));
+}
+
+static int tc_link_update_locked(struct tc_link *tcl, struct bpf_prog *new,
+				 const struct bpf_prog *expected)
+{
+	struct bpf_link *link = &tcl->link;
+	struct tc_progs *progs;
+
+	if (!tcl->dev)
+		return -ENOLINK;
+	if (expected && link->prog != expected)
+		return -EPERM;
+	if (new->type != BPF_PROG_TYPE_SCHED_CLS ||
+	    bpf_prog_is_dev_bound(new->aux))
+		return -EINVAL;
+	if (link->prog == new)
+		return 0;
+	progs = tc_hook_progs(tcl->dev, tc_link_hook(tcl->type));
+	if (tc_progs_find_prog(progs, new))
+		return -EEXIST;
+	tc_progs_replace(progs, tc_progs_find_link(progs, link), new);
+	return 0;
 }
 
 static int tc_link_update(struct bpf_link *link, struct bpf_prog *new,
 			  struct bpf_prog *expected)
 {
-	struct tc_link *tcl = container_of(link, struct tc_link, link);
-	struct bpf_prog *old = new;
-	struct tc_chain *chain;
-	int err = 0;
+	struct bpf_prog *old;
+	int err;
 
-	mutex_lock(&tc_link_mutex);
-	if (!tcl->dev) {
-		err = -ENOLINK;
-		goto out;
-	}
-	if (expected && link->prog != expected) {
-		err = -EPERM;
-		goto out;
-	}
-	if (new->type != BPF_PROG_TYPE_SCHED_CLS ||
-	    bpf_prog_is_dev_bound(new->aux)) {
-		err = -EINVAL;
-		goto out;
-	}
-	if (link->prog == new)
-		goto out;
-	chain = tc_link_chain(tcl->dev, tcl->type);
-	if (tc_chain_find_prog(chain, new) >= 0) {
-		err = -EEXIST;
-		goto out;
-	}
-	tc_chain_replace(chain, tc_chain_find_link(chain, link), new);
-	/* Read elsewhere without our mutex, to tell the program's id. */
-	old = xchg(&link->prog, new);
-out:
-	mutex_unlock(&tc_link_mutex);
+	mutex_lock(&tc_hook_mutex);
+	err = tc_link_update_locked(to_tc_link(link), new, expected);
+	/* Info and fdinfo read it under RCU, without our mutex. */
+	if (!err)
+		old = xchg(&link->prog, new);
+	mutex_unlock(&tc_hook_mutex);
 	if (!err)
 		bpf_prog_put(old);
 	return err;
@@ -498,19 +490,19 @@ out:
 
 static u32 tc_link_ifindex(const struct bpf_link *link)
 {
-	struct tc_link *tcl = container_of(link, struct tc_link, link);
+	struct tc_link *tcl = to_tc_link(link);
 	u32 ifindex;
 
-	mutex_lock(&tc_link_mutex);
+	mutex_lock(&tc_hook_mutex);
 	ifindex = tcl->dev ? READ_ONCE(tcl->dev->ifindex) : 0;
-	mutex_unlock(&tc_link_mutex);
+	mutex_unlock(&tc_hook_mutex);
 	return ifindex;
 }
 
 static void tc_link_show_fdinfo(const struct bpf_link *link,
 				struct seq_file *seq)
 {
-	struct tc_link *tcl = container_of(link, struct tc_link, link);
+	struct tc_link *tcl = to_tc_link(link);
 
 	seq_printf(seq, "ifindex:\t%u\nattach_type:\t%u (%s)\n",
 		   tc_link_ifindex(link), tcl->type,
@@ -520,11 +512,17 @@ static void tc_link_show_fdinfo(const struct bpf_link *link,
 static int tc_link_fill_info(const struct bpf_link *link,
 			     struct bpf_link_info *info)
 {
-	struct tc_link *tcl = container_of(link, struct tc_link, link);
-
 	info->tcx.ifindex = tc_link_ifindex(link);
-	info->tcx.attach_type = tcl->type;
+	info->tcx.attach_type = to_tc_link(link)->type;
 	return 0;
+}
+
+static __poll_t tc_link_poll(struct file *file, struct poll_table_struct *pts)
+{
+	struct tc_link *tcl = to_tc_link(file->private_data);
+
+	poll_wait(file, &tcl->wait, pts);
+	return READ_ONCE(tcl->dev) ? 0 : EPOLLHUP;
 }
 
 static const struct bpf_link_ops tc_link_ops = {
@@ -534,6 +532,7 @@ static const struct bpf_link_ops tc_link_ops = {
 	.update_prog	= tc_link_update,
 	.show_fdinfo	= tc_link_show_fdinfo,
 	.fill_link_info	= tc_link_fill_info,
+	.poll		= tc_link_poll,
 };
 
 /* A command may be longer than the fields it uses, if the rest is zero. */
@@ -550,13 +549,13 @@ static bool tc_link_attr_ends(const union bpf_attr *attr, size_t end)
  */
 int tc_link_create(const union bpf_attr *attr)
 {
-	struct tc_link_where where = {
+	struct tc_link_order order = {
 		.flags		= attr->link_create.flags,
 		.relative	= attr->link_create.tcx.relative_fd,
 		.revision	= attr->link_create.tcx.expected_revision,
 	};
+	enum bpf_attach_type type = attr->link_create.attach_type;
 	struct bpf_link_primer primer;
-	struct net_device *dev;
 	struct bpf_prog *prog;
 	struct tc_link *tcl;
 	int ret;
@@ -564,49 +563,33 @@ int tc_link_create(const union bpf_attr *attr)
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 link_create.tcx)))
 		return -EINVAL;
-	if (where.flags & ~TC_LINK_PLACE_FLAGS)
-		return -EINVAL;
 
 	prog = bpf_prog_get_type(attr->link_create.prog_fd,
 				 BPF_PROG_TYPE_SCHED_CLS);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
 
-	dev = tc_link_dev_get(attr->link_create.target_ifindex);
-	if (IS_ERR(dev)) {
-		ret = PTR_ERR(dev);
-		goto put_prog;
-	}
-
 	tcl = kzalloc(sizeof(*tcl), GFP_USER);
 	if (!tcl) {
 		ret = -ENOMEM;
-		goto put_dev;
+		goto put_prog;
 	}
-	tcl->type = attr->link_create.attach_type;
+	tcl->type = type;
+	init_waitqueue_head(&tcl->wait);
 	bpf_link_init(&tcl->link, BPF_LINK_TYPE_TCX, &tc_link_ops, prog);
 	ret = bpf_link_prime(&tcl->link, &primer);
 	if (ret) {
 		kfree(tcl);
-		goto put_dev;
+		goto put_prog;
 	}
 
-	mutex_lock(&tc_link_mutex);
-	ret = tc_link_attach(dev, tcl->type, &where, prog, &tcl->link, NULL);
-	if (!ret) {
-		tcl->dev = dev;
-		/* With the mutex held, so that a query sees the link's id. */
-		ret = bpf_link_settle(&primer);
-	}
-	mutex_unlock(&tc_link_mutex);
-	tc_link_where_put(&where);
-	if (ret < 0)
-		bpf_link_cleanup(&primer);	/* frees the link */
-put_dev:
-	dev_put(dev);
+	ret = tc_link_attach(attr->link_create.target_ifindex, type, &order,
+			     prog, NULL, &primer);
+	if (ret >= 0)
+		return ret;
+	bpf_link_cleanup(&primer);	/* frees the link */
 put_prog:
-	if (ret < 0)
-		bpf_prog_put(prog);
+	bpf_prog_put(prog);
 	return ret;
 }
 
@@ -618,52 +601,40 @@ put_prog:
  */
 int tc_link_prog_attach(const union bpf_attr *attr)
 {
-	struct tc_link_where where = {
-		.flags		= attr->attach_flags & TC_LINK_PLACE_FLAGS,
+	struct tc_link_order order = {
+		.flags		= attr->attach_flags,
 		.relative	= attr->relative_fd,
 		.revision	= attr->expected_revision,
 	};
 	struct bpf_prog *prog, *replace = NULL;
-	struct net_device *dev;
 	int err;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 expected_revision)))
 		return -EINVAL;
-	if (attr->attach_flags & ~(TC_LINK_PLACE_FLAGS | BPF_F_REPLACE))
+	if (order.flags & ~(TC_LINK_ORDER_FLAGS | BPF_F_REPLACE))
 		return -EINVAL;
 
 	prog = bpf_prog_get_type(attr->attach_bpf_fd, BPF_PROG_TYPE_SCHED_CLS);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
 
-	dev = tc_link_dev_get(attr->target_ifindex);
-	if (IS_ERR(dev)) {
-		err = PTR_ERR(dev);
-		goto put_prog;
-	}
-
-	if (attr->attach_flags & BPF_F_REPLACE) {
+	if (order.flags & BPF_F_REPLACE) {
 		replace = bpf_prog_get_type(attr->replace_bpf_fd,
 					    BPF_PROG_TYPE_SCHED_CLS);
 		if (IS_ERR(replace)) {
 			err = PTR_ERR(replace);
-			goto put_dev;
+			goto put_prog;
 		}
 	}
 
-	mutex_lock(&tc_link_mutex);
-	err = tc_link_attach(dev, attr->attach_type, &where, prog, NULL,
-			     replace);
-	mutex_unlock(&tc_link_mutex);
-	tc_link_where_put(&where);
+	err = tc_link_attach(attr->target_ifindex, attr->attach_type, &order,
+			     prog, replace, NULL);
 	if (replace) {
-		if (!err)	/* what the chain had */
+		if (!err)	/* the hook's reference */
 			bpf_prog_put(replace);
 		bpf_prog_put(replace);
 	}
-put_dev:
-	dev_put(dev);
 put_prog:
 	if (err)
 		bpf_prog_put(prog);
@@ -678,19 +649,20 @@ put_prog:
  */
 int tc_link_prog_detach(const union bpf_attr *attr)
 {
-	struct tc_link_where where = {
+	struct tc_link_order order = {
 		.flags		= attr->attach_flags,
 		.relative	= attr->relative_fd,
 		.revision	= attr->expected_revision,
 	};
 	struct bpf_prog *prog = NULL, *detached = NULL;
 	struct net_device *dev;
+	struct net *net;
 	int err;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 expected_revision)))
 		return -EINVAL;
-	if (where.flags & ~TC_LINK_PLACE_FLAGS)
+	if (order.flags & ~(TC_LINK_ORDER_FLAGS | BPF_F_REPLACE))
 		return -EINVAL;
 
 	if (attr->attach_bpf_fd) {
@@ -700,54 +672,57 @@ int tc_link_prog_detach(const union bpf_attr *attr)
 			return PTR_ERR(prog);
 	}
 
-	dev = tc_link_dev_get(attr->target_ifindex);
-	if (IS_ERR(dev)) {
-		err = PTR_ERR(dev);
+	net = tc_link_net();
+	if (IS_ERR(net)) {
+		err = PTR_ERR(net);
 		goto put_prog;
 	}
 
-	mutex_lock(&tc_link_mutex);
-	err = tc_link_detach(dev, attr->attach_type, &where, prog, &detached);
-	mutex_unlock(&tc_link_mutex);
-	tc_link_where_put(&where);
+	mutex_lock(&tc_hook_mutex);
+	dev = tc_hook_dev(net, attr->target_ifindex);
+	err = dev ? tc_link_detach_locked(dev, attr->attach_type, &order, prog,
+					  &detached) : -ENODEV;
+	mutex_unlock(&tc_hook_mutex);
+	tc_link_order_put(&order);
 	if (detached)
 		bpf_prog_put(detached);
-	dev_put(dev);
 put_prog:
 	if (prog)
 		bpf_prog_put(prog);
 	return err;
 }
 
-/* What BPF_PROG_QUERY tells of a hook. */
+/* What BPF_PROG_QUERY reports of a hook. */
 struct tc_link_state {
 	u64 revision;
 	u32 count;
-	u32 prog_ids[TC_CHAIN_MAX];
-	u32 link_ids[TC_CHAIN_MAX];
+	u32 prog_ids[TC_PROGS_MAX];
+	u32 link_ids[TC_PROGS_MAX];
 };
 
-static void tc_link_read_state(struct net_device *dev,
-			       enum bpf_attach_type type,
-			       struct tc_link_state *state)
+static int tc_link_read_state(u32 ifindex, enum bpf_attach_type type,
+			      struct tc_link_state *state)
 {
-	const struct tc_chain_entry *e;
-	struct tc_chain *chain;
+	const struct tc_progs_entry *e;
+	struct net_device *dev;
+	struct tc_progs *progs;
 
 	state->count = 0;
-	mutex_lock(&tc_link_mutex);
-	chain = tc_link_chain(dev, type);
-	state->revision = tc_link_revision(chain);
-	if (chain) {
-		for (e = tc_chain_first(chain); e; e = tc_chain_next(chain, e)) {
-			state->prog_ids[state->count] =
-				tc_link_entry_prog(e)->aux->id;
-			state->link_ids[state->count] =
-				e->link ? e->link->id : 0;
-			state->count++;
-		}
+	mutex_lock(&tc_hook_mutex);
+	dev = tc_hook_dev(current->nsproxy->net_ns, ifindex);
+	if (!dev) {
+		mutex_unlock(&tc_hook_mutex);
+		return -ENODEV;
 	}
-	mutex_unlock(&tc_link_mutex);
+	progs = tc_hook_progs(dev, tc_link_hook(type));
+	state->revision = tc_progs_revision(progs);
+	tc_progs_for_each(e, progs) {
+		state->prog_ids[state->count] = tc_link_entry_prog(e)->aux->id;
+		state->link_ids[state->count] = e->link ? e->link->id : 0;
+		state->count++;
+	}
+	mutex_unlock(&tc_hook_mutex);
+	return 0;
 }
 
 static int tc_link_copy_ids(u64 to, const u32 *ids, u32 count)
@@ -770,30 +745,31 @@ static int tc_link_clear_flags(u64 to, u32 count)
  * @attr: the command
  * @uattr: the command in user memory, where the answer goes
  *
- * Nothing is copied to user memory with the mutex held: that may wait for a
- * page for as long as user space likes.
+ * Nothing is copied to user memory with the mutex held, since that may wait for
+ * a page for as long as user space likes.
  *
- * Return: 0, -ENOSPC if the buffers hold less than there is, or an errno.
+ * Return: 0, -ENOSPC if there are more programs than the buffers hold, or an
+ * errno.
  */
 int tc_link_prog_query(const union bpf_attr *attr,
 		       union bpf_attr __user *uattr)
 {
-	struct net *net = current->nsproxy->net_ns;
 	struct tc_link_state state;
-	struct net_device *dev;
 	u32 count, flags = 0;
+	int err;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
 						 query.revision)))
 		return -EINVAL;
-	if (attr->query.query_flags || attr->query.attach_flags)
+	if (attr->query.query_flags & ~BPF_F_QUERY_EFFECTIVE)
 		return -EINVAL;
 
-	dev = dev_get_by_index(net, attr->query.target_ifindex);
-	if (!dev)
-		return -ENODEV;
-	tc_link_read_state(dev, attr->query.attach_type, &state);
-	dev_put(dev);
+	err = tc_link_read_state(attr->query.target_ifindex,
+				 attr->query.attach_type, &state);
+	if (err)
+		return err;
+	if (attr->query.query_flags || attr->query.attach_flags)
+		return -EINVAL;
 
 	if (copy_to_user(&uattr->query.attach_flags, &flags, sizeof(flags)) ||
 	    copy_to_user(&uattr->query.revision, &state.revision,
@@ -814,120 +790,51 @@ int tc_link_prog_query(const union bpf_attr *attr,
 	return count < state.count ? -ENOSPC : 0;
 }
 
-static void tc_link_clear(struct net_device *dev, enum bpf_attach_type type)
+static void tc_link_clear(struct net_device *dev, u8 hook)
 {
-	struct tc_chain *chain = tc_link_chain(dev, type);
-	const struct tc_chain_entry *e;
+	struct tc_progs *progs = tc_hook_clear(dev, hook);
+	const struct tc_progs_entry *e;
 
-	if (!chain)
+	if (!progs)
 		return;
-	tc_link_publish(dev, type, chain, NULL);
-	for (e = tc_chain_first(chain); e; e = tc_chain_next(chain, e)) {
+	tc_progs_for_each(e, progs) {
 		if (e->link)
-			container_of(e->link, struct tc_link, link)->dev = NULL;
+			tc_link_end(to_tc_link(e->link));
 		else
 			bpf_prog_put(tc_link_entry_prog(e));
 	}
-	kfree_rcu(chain, rcu);
+	kfree_rcu(progs, rcu);
 }
 
 /**
- * tc_link_dev_uninstall - empty the hooks of a device that goes away
- * @dev: device, marked as unregistering; RTNL is held
+ * tc_link_dev_uninstall - empty the hooks of a device that is going away
+ * @dev: device, unlisted a grace period ago
  *
- * Programs without a link are put. Links stay, detached, with whoever holds
- * them.
+ * Whoever found the device did so with the mutex held and is done by now;
+ * nobody finds it any more. Programs that no link owns are put. Links stay with
+ * whoever holds them, detached.
+ *
+ * Context: RTNL held.
  */
 void tc_link_dev_uninstall(struct net_device *dev)
 {
-	mutex_lock(&tc_link_mutex);
-	tc_link_clear(dev, BPF_TCX_INGRESS);
-	tc_link_clear(dev, BPF_TCX_EGRESS);
-	mutex_unlock(&tc_link_mutex);
-}
-
-static int tc_link_run(struct tc_chain __rcu **hook, struct sk_buff *skb)
-{
-	const struct tc_chain *chain;
-	int verdict = TC_ACT_UNSPEC;
-
-	/* Egress comes with only bottom halves disabled, which is enough for
-	 * us but not for the maps of every tree.
-	 */
-	rcu_read_lock();
-	chain = rcu_dereference(*hook);
-	if (chain)
-		verdict = tc_chain_run(chain, skb);
-	rcu_read_unlock();
-	return verdict;
+	mutex_lock(&tc_hook_mutex);
+	tc_link_clear(dev, TC_HOOK_INGRESS);
+	tc_link_clear(dev, TC_HOOK_EGRESS);
+	mutex_unlock(&tc_hook_mutex);
 }
 
 /**
- * tc_link_ingress - let the programs of the device decide about a packet
- * @skb: packet that came in on its device, already delivered to the taps
+ * tc_link_dev_move - a device is about to change its network namespace
+ * @dev: device, unlisted a grace period ago and not listed again
  *
- * Context: softirq, in an RCU read-side section.
- * Return: a NET_RX_* code if the packet is gone, else enum tc_link_fate.
- */
-int tc_link_ingress(struct sk_buff *skb)
-{
-	int verdict;
-
-	qdisc_skb_cb(skb)->pkt_len = skb->len;
-	skb->tc_at_ingress = 1;
-
-	/* Programs see the packet from the MAC header on. */
-	__skb_push(skb, skb->mac_len);
-	verdict = tc_link_run(&skb->dev->tc_link_ingress, skb);
-	__skb_pull(skb, skb->mac_len);
-
-	switch (verdict) {
-	case TC_ACT_OK:
-		skb->tc_index = TC_H_MIN(qdisc_skb_cb(skb)->tc_classid);
-		return TC_LINK_PASS;
-	case TC_ACT_SHOT:
-		tc_link_compat_drop(skb, true);
-		return NET_RX_DROP;
-	case TC_ACT_STOLEN:
-	case TC_ACT_TRAP:
-		consume_skb(skb);
-		return NET_RX_SUCCESS;
-	case TC_ACT_REDIRECT:
-		__skb_push(skb, skb->mac_len);
-		if (skb_do_redirect(skb) != -EAGAIN)
-			return NET_RX_SUCCESS;
-		/* Given to the peer of its device, in another netns. */
-		__skb_pull(skb, skb->mac_len);
-		return TC_LINK_AGAIN;
-	default:
-		return TC_LINK_NEXT;
-	}
-}
-
-/**
- * tc_link_egress - let the programs of the device decide about a packet
- * @skb: packet to be sent on its device
+ * Wait until everything that was authorised in the old namespace has taken
+ * effect. From now on nobody finds the device there. Its programs stay.
  *
- * Context: bottom halves disabled, in an RCU-bh read-side section.
- * Return: a NET_XMIT_* code if the packet is gone, else enum tc_link_fate.
+ * Context: RTNL held.
  */
-int tc_link_egress(struct sk_buff *skb)
+void tc_link_dev_move(struct net_device *dev)
 {
-	switch (tc_link_run(&skb->dev->tc_link_egress, skb)) {
-	case TC_ACT_OK:
-		skb->tc_index = TC_H_MIN(qdisc_skb_cb(skb)->tc_classid);
-		return TC_LINK_PASS;
-	case TC_ACT_SHOT:
-		tc_link_compat_drop(skb, false);
-		return NET_XMIT_DROP;
-	case TC_ACT_STOLEN:
-	case TC_ACT_TRAP:
-		consume_skb(skb);
-		return NET_XMIT_SUCCESS;
-	case TC_ACT_REDIRECT:
-		skb_do_redirect(skb);
-		return NET_XMIT_SUCCESS;
-	default:
-		return TC_LINK_NEXT;
-	}
+	mutex_lock(&tc_hook_mutex);
+	mutex_unlock(&tc_hook_mutex);
 }

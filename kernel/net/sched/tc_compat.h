@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the trees that this code is built for, and nothing else.
+ *
+ * Each difference is found by a macro that came with it, not by the version:
+ * trees between two releases, and vendor trees, then take the right branch or
+ * fail to build.
+ */
+#ifndef __NET_SCHED_TC_COMPAT_H
+#define __NET_SCHED_TC_COMPAT_H
+
+#include <linux/filter.h>
+#include <linux/skbuff.h>
+#include <net/pkt_cls.h>
+#include <net/pkt_sched.h>
+#include <net/sch_generic.h>
+
+/* BPF_PROG_RUN() became the function bpf_prog_run(). */
+static __always_inline int tc_compat_run(const struct bpf_prog *prog,
+					 struct sk_buff *skb)
+{
+#ifdef BPF_PROG_RUN
+	int code = BPF_PROG_RUN(prog, skb);
+#else
+	int code = bpf_prog_run(prog, skb);
+#endif
+
+#ifdef SKB_MONO_DELIVERY_TIME_MASK
+	/* A zero timestamp is of no type: clear the type bit, as cls_bpf does. */
+	if (unlikely(!skb->tstamp && skb->mono_delivery_time))
+		skb->mono_delivery_time = 0;
+#endif
+	return code;
+}
+
+/* The programs' data pointers overlay fields of the control block that act_ct
+ * and sch_frag use. A tree without struct tc_skb_cb keeps mru elsewhere, and
+ * does not build if it is taken for one of the others.
+ */
+static __always_inline void tc_compat_reset_cb(struct sk_buff *skb)
+{
+#ifdef BPF_PROG_RUN
+	qdisc_skb_cb(skb)->mru = 0;
+#else
+	tc_skb_cb(skb)->mru = 0;
+	tc_skb_cb(skb)->post_ct = false;
+#endif
+}
+
+/* Drop reasons came with DEFINE_DROP_REASON(). */
+static inline void tc_compat_drop_ingress(struct sk_buff *skb)
+{
+#ifdef DEFINE_DROP_REASON
+	kfree_skb_reason(skb, SKB_DROP_REASON_TC_INGRESS);
+#else
+	kfree_skb(skb);
+#endif
+}
+
+static inline void tc_compat_drop_egress(struct sk_buff *skb)
+{
+#ifdef DEFINE_DROP_REASON
+	kfree_skb_reason(skb, SKB_DROP_REASON_TC_EGRESS);
+#else
+	kfree_skb(skb);
+#endif
+}
+
+#endif /* __NET_SCHED_TC_COMPAT_H */
