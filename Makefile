@@ -11,7 +11,6 @@ export KERNEL_SRC KABI
 
 .DEFAULT_GOAL := help
 # no .DELETE_ON_ERROR: the scripts put a result in its place when it is whole
-.NOTPARALLEL:
 .SUFFIXES:
 .SECONDARY:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
@@ -24,14 +23,53 @@ ifneq ($(and $(KERNEL_SRC),$(word 2,$(TREE))),)
 $(error KERNEL_SRC is one tree: say TREE=<its series>, not TREE="$(TREE)")
 endif
 
+# before make looks at what is there
+ifneq ($(filter-out help deps apply unapply clean distclean docs check-style,$(MAKECMDGOALS)),)
+ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/source $(TREE) && echo done),done)
+$(error cannot tell what to build from)
+endif
+endif
+
 # DEBUG=1 has kernel and results of its own; all else is shared
 debug := $(if $(filter-out 0,$(DEBUG)),debug)
 D := $(if $(debug),-debug)
 
-# more that "make check" counts: make targets that print TAP and take TREE; a
-# directory adds its own in its check.mk
-HOST_CHECKS :=
--include $(wildcard */check.mk)
+# written by scripts/prepare, when that part of the source or of the series changed
+prepared = $(addprefix build/%/prepared/,$(1))
+parts := kernel libbpf bpftool selftests docs kabi
+
+# A check is a script that takes TREE and prints TAP. A directory adds its own in its
+# check.mk: $(eval $(call check,NAME,SCRIPT,INPUT...)), with % for TREE. "make check-NAME"
+# runs it, and "make check" runs all that are in CHECKS. It can read its INPUTs and
+# nothing else, and runs again only when they changed (scripts/check).
+CHECKS :=
+NAMES := style
+# what a check needs, beside its own: to boot the guest; to run scripts/parts; to read all
+in-guest := build/%/bzImage guest
+series-sources := trees scripts kernel libbpf-patches bpftool-patches selftests
+source-archive := $(if $(KERNEL_SRC),,build/%/source.tar.xz)
+everything := $(filter-out build out,$(wildcard *))
+made-by-libbpf := build/%/libbpf/libbpf.a
+made-by-selftests := build/%/selftests/guest/list
+made-by-examples := build/%/examples/veth
+made-by = $(or $(made-by-$(notdir $(1))),$(if $(filter linux original prepared,$(word 3,$(subst /, ,$(1)))),$(call prepared,$(parts))),$(1))
+define check
+NAMES += $(1)
+.PHONY: check-$(1)
+check-$(1): $$(TREE:%=build/%/check/$(1).tap)
+	@scripts/tally $$^
+build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call made-by,$(i)))) FORCE
+	@scripts/step check-$(1) $$* scripts/check $(1) $(2) $$* $(subst %,$$*,$(3))
+check-$(1)-steps = $$(selftests-steps) check-$(1)
+endef
+include $(wildcard */check.mk)
+
+# what is the same for every tree
+.PHONY: check-style
+check-style: build/./check/style.tap
+	@scripts/tally $^
+build/./check/style.tap: FORCE | deps
+	@scripts/step check-style . scripts/check style scripts/check-style . $(everything) $(filter-out . .. .git,$(wildcard .??*))
 
 # the steps of this run, for their "k/n"
 kernel-steps := packages fetch prepare kernel$D
@@ -41,47 +79,46 @@ selftests-steps := $(bpftool-steps) selftests
 examples-steps := $(bpftool-steps) examples
 shell-steps := $(selftests-steps) examples
 demo-steps := $(bpftool-steps) demo-build
-check-steps := $(selftests-steps) $(HOST_CHECKS) check$D
+test-steps := $(selftests-steps) test$D
+check-steps := $(selftests-steps) examples series conformance check-style $(CHECKS:%=check-%) check-selftests$D
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
-	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests $(HOST_CHECKS) examples \
-	deb-root demo-build deb-kernel deb-tools check$D series branch)
+	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests examples \
+	deb-root demo-build deb-kernel deb-tools series branch conformance check-style $(CHECKS:%=check-%) check-selftests$D test$D)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
 
-.PHONY: FORCE help deps kernel libbpf bpftool selftests demo check shell clean distclean
+.PHONY: FORCE help deps kernel libbpf bpftool selftests demo test check shell clean distclean
 FORCE:
 
-help: ## this list
-	@echo 'usage: make TARGET [TREE="$(TREES)"] [KERNEL_SRC=/path/to/linux] [DEBUG=1] [KABI=1]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo 'TREE is $(firstword $(TREES)) if not given; KERNEL_SRC takes the place of Debian'"'"'s source of that series;'
-	@echo 'DEBUG=1 is for kernel, demo, check and shell: lockdep, RCU, KASAN and kmemleak watch;'
-	@echo 'KABI=1 adds the patch that keeps the kernel'"'"'s module ABI.'
+help: ## 0 this list
+	@scripts/help '$(TREES)' '$(NAMES)' $(MAKEFILE_LIST)
 
-deps: ## install the packages that are missing
-	@scripts/deps
+deps: ## 4 install the packages that are missing
+	@scripts/deps $(MAKECMDGOALS)
 
-demo: $(TREE:%=demo-%) ## boot the kernel and show tc links at work
+demo: $(TREE:%=demo-%) ## 1 boot the kernel and show tc links at work
 
-check: $(TREE:%=check-%) ## run all tests; last line: N passed, N failed, N skipped
-	@scripts/tally $(TREE:%=build/%/check$D)
+check: build/./check/style.tap $(foreach t,$(TREE),$(CHECKS:%=build/$t/check/%.tap) build/$t/check-selftests$D) ## 3 run all tests; last line: N passed, N failed, N skipped
+	@scripts/tally $^
 
-shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## a shell in the guest, with /selftests and /examples
+test: $(firstword $(TREE:%=test-%)) ## 3 run one: make test NAME=order; NAME='tc_*' runs several
+
+shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## 1 a shell in the guest, with /selftests and /examples
 	@guest/shell $(firstword $(TREE)) $(debug)
 
-kernel: $(TREE:%=build/%/bzImage$D) ## build/TREE/bzImage and vmlinux
+kernel: $(TREE:%=build/%/bzImage$D) ## 2 build/TREE/bzImage and vmlinux
 
-libbpf: $(TREE:%=build/%/libbpf/libbpf.a) ## build/TREE/libbpf: libbpf.a, libbpf.so, libbpf.pc, headers
+libbpf: $(TREE:%=build/%/libbpf/libbpf.a) ## 2 build/TREE/libbpf: libbpf.a, libbpf.so, libbpf.pc, headers
 
-bpftool: $(TREE:%=build/%/bpftool) ## build/TREE/bpftool
+bpftool: $(TREE:%=build/%/bpftool) ## 2 build/TREE/bpftool
 
-selftests: $(TREE:%=build/%/selftests/guest/list) ## build/TREE/selftests
+selftests: $(TREE:%=build/%/selftests/guest/list) ## 2 build/TREE/selftests
 
-clean: ## remove what was built; keeps the kernel sources
+clean: ## 4 remove what was built; keeps the kernel sources
 	@scripts/clean $(TREE)
 
-distclean: ## remove build/ and out/
+distclean: ## 4 remove build/ and out/
 	rm -rf build out
 
 build/%/source.tar.xz: | deps
@@ -89,17 +126,16 @@ build/%/source.tar.xz: | deps
 
 # Only the script knows whether anything changed, so it is always asked. It
 # touches the file of the part that did.
-prepared = $(addprefix build/%/prepared/,$(1))
-$(call prepared,kernel libbpf bpftool selftests docs kabi): FORCE $(if $(KERNEL_SRC),,build/%/source.tar.xz) | deps
+$(call prepared,$(parts)): FORCE $(source-archive) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
-# -n: about how many lines make prints for a kernel from nothing
-configured := $(wildcard guest/configs/*.config selftests/config) guest/kernel
+# -n: about how many lines make prints for a kernel from nothing; nobody knows for a rebuild
+configured := $(wildcard guest/configs/*.config guest/x86_64 selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel $* -c '^  [A-Z]' -n 1700 guest/kernel $*
+	@scripts/step kernel $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $*
 
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel-debug $* -c '^  [A-Z]' -n 1700 guest/kernel $* debug
+	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf
 	$(call step,libbpf)
@@ -114,9 +150,12 @@ demo-%: build/%/bzImage$D build/%/bpftool FORCE
 	@scripts/step demo-build $* examples/demo/build $*
 	@examples/demo/boot $* $(debug)
 
-check-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@rm -rf build/$*/check$D && mkdir -p build/$*/check$D
-	@for c in $(HOST_CHECKS); do \
-		scripts/step $$c $* scripts/hostcheck $$c $* build/$*/check$D || exit; done
-	@scripts/step check$D $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
-		guest/selftests $* $(debug)
+# The kernel's own tests depend on timing, so they run each time.
+.PHONY: $(TREE:%=build/%/check-selftests$D)
+$(TREE:%=build/%/check-selftests$D): build/%/check-selftests$D: build/%/bzImage$D build/%/selftests/guest/list FORCE
+	@scripts/step check-selftests$D $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
+		guest/selftests $* run check-selftests '*' $(debug)
+
+NAME ?=
+test-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
+	@scripts/test $* '$(NAME)' $(debug)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-HOST_CHECKS += bpftool-host
-
-.PHONY: bpftool-host
-bpftool-host: ## bpftool's help, manual pages, completion and netlink dumps
-	@$(MAKE) -s -C bpftool-patches/tests check LINUX=$(CURDIR)/build/$(TREE)/linux \
-		BPFTOOL=$(CURDIR)/build/$(TREE)/bpftool OUTPUT=$(CURDIR)/build/$(TREE)/bpftool-host
+# bpftool's help, manual pages, completion and netlink dumps
+CHECKS += bpftool
+$(eval $(call check,bpftool,bpftool-patches/tests/check,bpftool-patches/tests \
+	build/%/bpftool $(addprefix build/%/linux/tools/,bpf lib include scripts build)))

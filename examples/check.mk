@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-HOST_CHECKS += examples-check
+.PHONY: examples
+examples: $(TREE:%=build/%/examples/veth) ## 2 build/TREE/examples: programs to start from
 
-.PHONY: examples examples-check
-examples: $(TREE:%=examples-%) ## build/TREE/examples: programs to start from
-
-examples-%: build/%/bpftool FORCE
+build/%/examples/veth: build/%/bpftool FORCE
 	$(call step,examples)
 
-examples-check: $(TREE:%=build/%/bzImage) examples ## the examples do what they say
-	@for t in $(TREE); do examples/tests/boot $$t || exit; done
+# the examples do what they say
+CHECKS += examples
+made-by-examples.obj := $(made-by-examples)
+$(eval $(call check,examples,examples/tests/check,$(in-guest) examples/tests \
+	build/%/bpftool build/%/examples build/%/examples.obj))

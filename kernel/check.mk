@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-HOST_CHECKS += conformance
-
-# the release whose tests they are
+# the release whose tests of this interface are run on TREE's kernel
 mainline := $(firstword $(filter-out $(PATCHED),$(TREES)))
+build/conformance/test_progs build/conformance/include/prog_tests/tests.h &: build/$(mainline)/source.tar.xz kernel/tests/conformance/Makefile
+	@scripts/step conformance . make -C kernel/tests/conformance \
+		SOURCE=$(CURDIR)/$< OUTPUT=$(CURDIR)/build/conformance
 
-.PHONY: conformance
-conformance: $(TREE:%=build/%/bzImage) build/$(mainline)/source.tar.xz ## mainline's own tests of this interface, on TREE's kernel
-	@for t in $(TREE); do kernel/tests/conformance/check $$t build/$(mainline)/source.tar.xz || exit; done
-
-.PHONY: bench
-bench: $(TREE:%=bench-%) ## instructions for attaching, and who waits for RTNL
-
-bench-%: build/%/bzImage FORCE
-	@kernel/tests/bench/run $*
-
-.PHONY: abi-check
-abi-check: $(patsubst %,abi-check-%,$(filter $(TREE),$(PATCHED))) ## modules built for the unpatched kernel go on working
+CHECKS += conformance
+$(eval $(call check,conformance,kernel/tests/conformance/check,$(in-guest) \
+	build/conformance/test_progs build/conformance/include/prog_tests/tests.h))
 
 build/%/debian-config.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-config-$* \
 		usr/src/linux-config-$*/config.amd64_none_amd64.xz $@
 
-abi-check-%: build/%/prepared/kernel build/%/debian-config.xz FORCE
-	@kernel/tests/abi $*
+# modules built for the unpatched kernel go on working
+$(eval $(call check,abi,kernel/tests/check-abi,$(series-sources) \
+	build/%/debian-config.xz build/%/linux build/%/prepared $(source-archive)))
+
+.PHONY: bench
+bench: $(TREE:%=bench-%) ## 3 instructions for attaching, and who waits for RTNL
+
+bench-%: build/%/bzImage FORCE
+	@kernel/tests/bench/run $*

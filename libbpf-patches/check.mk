@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-HOST_CHECKS += libbpf-check
+# libbpf on the host: answers of all kinds, fuzzing, symbols, patches
+CHECKS += libbpf
+$(eval $(call check,libbpf,libbpf-patches/tests/check,$(series-sources) \
+	build/%/libbpf build/%/original/tools/lib \
+	build/%/linux/tools/lib build/%/linux/tools/include))
 
-.PHONY: libbpf-check
-libbpf-check: ## libbpf on the host: answers of all kinds, fuzzing, symbols, patches
-	@$(MAKE) -s --no-print-directory -C libbpf-patches/tests check TREE=$(firstword $(TREE))
-
-HOST_CHECKS += libbpf-guest
-
-.PHONY: libbpf-guest
-libbpf-guest: $(TREE:%=build/%/bzImage) $(TREE:%=build/%/selftests/guest/list) ## libbpf's selftests under valgrind and sanitizers
-	@libbpf-patches/tests/guest $(firstword $(TREE))
+# libbpf's selftests in the guest under valgrind and sanitizers
+CHECKS += libbpf-sanitizers
+$(eval $(call check,libbpf-sanitizers,libbpf-patches/tests/check-sanitizers,$(in-guest) \
+	build/%/bpftool build/%/selftests build/%/linux/tools))

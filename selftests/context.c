@@ -16,17 +16,7 @@ FIXTURE(context) {
 	int to;		/* the socket that the packets arrive at */
 };
 
-FIXTURE_VARIANT(context) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(context, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(context, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(context);
 
 FIXTURE_SETUP(context)
 {

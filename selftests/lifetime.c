@@ -13,17 +13,7 @@ FIXTURE(lifetime) {
 	int prog_a, prog_b, prog_c;
 };
 
-FIXTURE_VARIANT(lifetime) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(lifetime, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(lifetime, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(lifetime);
 
 FIXTURE_SETUP(lifetime)
 {

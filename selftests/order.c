@@ -348,17 +348,7 @@ FIXTURE(order_of) {
 	test t;
 };
 
-FIXTURE_VARIANT(order_of) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(order_of, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(order_of, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(order_of);
 
 FIXTURE_SETUP(order_of)
 {

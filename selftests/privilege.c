@@ -17,17 +17,7 @@ FIXTURE(privilege) {
 	int prog, attached;
 };
 
-FIXTURE_VARIANT(privilege) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(privilege, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(privilege, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(privilege);
 
 FIXTURE_SETUP(privilege)
 {

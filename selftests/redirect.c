@@ -21,17 +21,7 @@ FIXTURE(redirect) {
 	int near_ifindex;
 };
 
-FIXTURE_VARIANT(redirect) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(redirect, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(redirect, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(redirect);
 
 FIXTURE_SETUP(redirect)
 {

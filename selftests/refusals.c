@@ -25,17 +25,7 @@ FIXTURE(refusals) {
 	int xdp_link;
 };
 
-FIXTURE_VARIANT(refusals) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(refusals, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(refusals, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(refusals);
 
 FIXTURE_SETUP(refusals)
 {

@@ -560,4 +560,16 @@ static inline int send_probe(struct net *net, int type)
 	return send_probe_saying(net, type, NULL);
 }
 
+/* Every test of the fixture runs on ingress and on egress */
+#define FIXTURE_ON_BOTH_SIDES(fixture)			\
+FIXTURE_VARIANT(fixture) {				\
+	int type;					\
+};							\
+FIXTURE_VARIANT_ADD(fixture, ingress) {			\
+	.type = INGRESS,				\
+};							\
+FIXTURE_VARIANT_ADD(fixture, egress) {			\
+	.type = EGRESS,					\
+}
+
 #endif

@@ -185,17 +185,7 @@ FIXTURE(chain) {
 	FIXTURE_DATA(verdict) v;
 };
 
-FIXTURE_VARIANT(chain) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(chain, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(chain, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(chain);
 
 FIXTURE_SETUP(chain)
 {

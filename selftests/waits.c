@@ -27,17 +27,7 @@ FIXTURE(waits) {
 	int progs[3];
 };
 
-FIXTURE_VARIANT(waits) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(waits, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(waits, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(waits);
 
 #define LEN(a) (sizeof(a) / sizeof(*(a)))
 

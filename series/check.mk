@@ -1,70 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0
 series-steps := packages fetch prepare series
-series-check-steps := $(series-steps)
-series-quick-steps := $(series-steps)
 branch-steps := packages fetch prepare branch
-apply-check-steps := packages fetch prepare
 
 .PHONY: series
-series: $(TREE:%=out/series/%) ## out/series/TREE: cover letter and patches for git am, signed off by AUTHOR="Name <mail>" or git's user
+series: $(TREE:%=out/series/%) ## 5 out/series/TREE: cover letter and patches for git am
 
-series-prepared = $(addprefix build/%/prepared/,kernel libbpf bpftool selftests docs kabi)
-
-out/series/%: $(series-prepared) FORCE
+out/series/%: $(call prepared,$(parts)) FORCE
 	@mkdir -p out/series
 	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
 
 .PHONY: branch refresh
-branch: $(TREE:%=branch-%) ## build/TREE/branch: a git branch of the patches, to change them there
+branch: $(TREE:%=branch-%) ## 4 build/TREE/branch: a git branch of the patches, to change them there
 
-branch-%: $(series-prepared) FORCE
+branch-%: $(call prepared,$(parts)) FORCE
 	@scripts/step branch $* series/branch $* build/$*/branch
 	@echo 'build/$*/branch has a commit for each stored patch: change them (git rebase -i before), then make refresh TREE=$*'
 
-refresh: $(TREE:%=refresh-%) ## bring what was changed on build/TREE/branch back to the patches and files here
+refresh: $(TREE:%=refresh-%) ## 4 bring what was changed on build/TREE/branch back to the patches and files here
 
 refresh-%: FORCE
 	@series/refresh $* build/$*/branch
 
-KERNEL ?=
 .PHONY: apply unapply
-apply: ## put tc-link on your tree: make apply KERNEL=/path/to/linux
-	@series/apply '$(KERNEL)'
+apply unapply: export KERNEL := $(KERNEL)
+apply: ## 5 put tc-link on your tree: make apply KERNEL=/path/to/linux
+	@series/apply "$$KERNEL"
 
-unapply: ## take it off again
-	@series/unapply '$(KERNEL)'
+unapply: ## 5 take it off again: make unapply KERNEL=/path/to/linux
+	@series/unapply "$$KERNEL"
 
-HOST_CHECKS += apply-check
-.PHONY: apply-check
-apply-check: $(TREE:%=apply-check-%) ## apply and unapply, on cut-down trees
+# apply and unapply, on cut-down trees
+CHECKS += apply
+$(eval $(call check,apply,series/check-apply,Makefile series $(series-sources) \
+	build/%/linux build/%/original build/%/prepared))
 
-apply-check-%: $(series-prepared) FORCE
-	@series/apply-check $*
+# the series applies, adds our files, and checkpatch and sparse agree
+series-inputs := series $(series-sources) \
+	build/%/linux build/%/original build/%/prepared $(source-archive)
+CHECKS += series
+$(eval $(call check,series,series/check,$(series-inputs)))
 
-.PHONY: series-check
-series-check: $(TREE:%=series-check-%) ## the series applies, builds after each patch, and checkpatch agrees
+# it builds after each patch; this takes a quarter of an hour
+$(eval $(call check,series-build,series/check-build,$(series-inputs)))
 
-series-check-%: $(series-prepared) FORCE
-	@series/check $*
+# the stored patches, make branch and make refresh
+$(eval $(call check,patches,series/check-patches,Makefile $(series-inputs)))
 
-# what of it takes minutes, not a quarter of an hour
-HOST_CHECKS += series-quick
-.PHONY: series-quick
-series-quick: $(TREE:%=series-quick-%) ## the same but for the building after each patch
-
-series-quick-%: $(series-prepared) FORCE
-	@series/check $* quick
-
-.PHONY: patches-check
-patches-check: $(TREE:%=patches-check-%) ## the stored patches, make branch and make refresh
-
-patches-check-%: $(series-prepared) FORCE
-	@series/patches-check $*
-
-# needs the network
-.PHONY: releases-check
-releases-check: $(TREE:%=releases-check-%) ## the series applies to Debian's oldest and newest release of TREE
-
-releases-check-%: FORCE | deps
-	@series/releases-check $*
+# the series applies to Debian's oldest and newest release of TREE; needs the network
+$(eval $(call check,releases,series/check-releases,series $(series-sources)))

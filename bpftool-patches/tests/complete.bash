@@ -14,6 +14,7 @@ _init_completion()
     words=("${typed[@]}")
     cword=$((${#words[@]} - 1))
     cur=${words[cword]}
+    # shellcheck disable=SC2034 # of the completion
     prev=${words[cword - 1]}
 }
 _filedir()
