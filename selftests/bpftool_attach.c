@@ -49,7 +49,7 @@ TEST_F(bpftool, attach_adds_a_program_where_it_is_told)
 	EXPECT_EQ(0, BPFTOOL("net attach tcx_egress pinned second dev tc0 before link id %u",
 			     link_id(link)));
 	EXPECT_EQ(0, BPFTOOL("net attach tcx_egress pinned third dev tc0 before pinned link"));
-	EXPECT_TRUE(chain_is(IFINDEX, EGRESS, self->second_id, self->third_id,
+	EXPECT_TRUE(hook_is(IFINDEX, EGRESS, self->second_id, self->third_id,
 			     self->first_id));
 }
 
@@ -97,8 +97,85 @@ TEST_F(bpftool, attach_that_cannot_pin_leaves_nothing)
 	EXPECT_TRUE(EVENTUALLY(INGRESS_IS(0, 0, 0)));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev tc0 pin no/dir"));
 	EXPECT_TRUE(EVENTUALLY(INGRESS_IS(0, 0, 0)));
+	EXPECT_TRUE(says("no: No such file or directory"));
+	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev tc0 pin a.b"));
+	EXPECT_TRUE(says("no name in a BPF file system may have a dot"));
+	EXPECT_TRUE(EVENTUALLY(INGRESS_IS(0, 0, 0)));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev tc0 pin"));
 	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
+}
+
+/* Elsewhere bpftool would mount a BPF file system over the directory. */
+TEST_F(bpftool, attach_pins_in_a_bpf_file_system_only)
+{
+	static const char cure[] = "is not in a BPF file system: take a file in /sys/fs/bpf,"
+		" or mount one on an empty directory: 'mount -t bpf none DIR'";
+	char *before;
+
+	ASSERT_EQ(0, shell("rm -rf /tmp/pins && mkdir /tmp/pins && touch /tmp/pins/mine &&"
+			   " cat /proc/mounts"));
+	before = strdup(printed);
+	ASSERT_NE(NULL, before);
+
+	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev tc0 pin /tmp/pins/link"));
+	EXPECT_TRUE(says("/tmp/pins/link"));
+	EXPECT_TRUE(says(cure));
+	EXPECT_NE(0, shell("cd /tmp/pins && bpftool net attach tcx_ingress pinned " FS "first"
+			   " dev tc0 pin link 2>&1"));
+	EXPECT_TRUE(says(cure));
+	EXPECT_EQ(0, json_is("net attach tcx_ingress pinned first dev tc0 pin /tmp/pins/link",
+			     ".error | test(\"not in a BPF file system\")"));
+	EXPECT_EQ(0, shell("ls /tmp/pins"));
+	EXPECT_STREQ("mine\n", printed);
+	EXPECT_EQ(0, shell("cat /proc/mounts"));
+	EXPECT_STREQ(before, printed);
+	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
+	EXPECT_EQ(0, shell("rm -r /tmp/pins"));
+	free(before);
+}
+
+TEST_F(bpftool, what_is_not_found_is_named)
+{
+	static const struct {
+		const char *args, *error;
+	} commands[] = {
+		{ "net attach tcx_ingress name nosuch dev tc0",
+		  "there is no program with the name 'nosuch'" },
+		{ "net attach tcx_ingress tag 0123456789abcdef dev tc0",
+		  "there is no program with the tag '0123456789abcdef'" },
+		{ "net attach tcx_ingress pinned first dev tc0 before name nosuch",
+		  "there is no program with the name 'nosuch'" },
+		{ "net attach tcx_ingress pinned first dev tc0 after tag 0123456789abcdef",
+		  "there is no program with the tag '0123456789abcdef'" },
+		{ "net detach tcx_egress name nosuch dev tc0",
+		  "there is no program with the name 'nosuch'" },
+		{ "net attach tcx_ingress pinned first dev nosuch",
+		  "no such device: nosuch" },
+		{ "net detach tcx_egress dev nosuch",
+		  "no such device: nosuch" },
+	};
+	int i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		EXPECT_NE(0, BPFTOOL("%s", commands[i].args));
+		EXPECT_TRUE(says(commands[i].error));
+		EXPECT_EQ(0, json_is(commands[i].args, "keys == [\"error\"]"));
+		EXPECT_TRUE(says(commands[i].error));
+	}
+	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
+}
+
+/* bpftool accepts prefixes of its words: this one fits both sides. */
+TEST_F(bpftool, a_side_is_not_guessed)
+{
+	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
+	EXPECT_NE(0, BPFTOOL("net attach tcx pinned first dev tc0"));
+	EXPECT_TRUE(says("'tcx' is ambiguous: 'tcx_ingress' or 'tcx_egress'?"));
+	EXPECT_NE(0, BPFTOOL("net detach tcx_ dev tc0"));
+	EXPECT_TRUE(says("'tcx_' is ambiguous"));
+	EXPECT_TRUE(INGRESS_IS(self->second_id, 0, 0));
+	EXPECT_EQ(0, BPFTOOL("net attach tcx_e pinned first dev tc0"));
+	EXPECT_TRUE(hook_is(IFINDEX, EGRESS, self->first_id, 0, 0));
 }
 
 TEST_F(bpftool, attach_says_why_it_was_refused)
@@ -113,18 +190,17 @@ TEST_F(bpftool, attach_says_why_it_was_refused)
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned xdp dev tc0"));
 	EXPECT_TRUE(says("attach failed: Invalid argument -- not a tc program?"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 after pinned third"));
-	EXPECT_TRUE(says("the program to stand next to is not attached there"));
+	EXPECT_TRUE(says("the program named after 'before' or 'after' is not attached there"));
 	link = LINK(self->third, EGRESS);
 	ASSERT_LE(0, link);
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 after link id %u",
 			     link_id(link)));
-	EXPECT_TRUE(says("the link to stand next to is not attached there"));
+	EXPECT_TRUE(says("the link named after 'before' or 'after' is not attached there"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0"
 			     " prepend after pinned first"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 after"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev tc0 sideways"));
 	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned second dev"));
-	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress name nosuch dev tc0"));
 	EXPECT_EQ(0, json_is("net attach tcx_ingress pinned first dev tc0",
 			     ".error | test(\"File exists\")"));
 	EXPECT_TRUE(INGRESS_IS(self->first_id, 0, 0));
@@ -164,7 +240,7 @@ TEST_F(bpftool, detach_removes_what_is_named_and_only_that)
 	EXPECT_EQ(0, BPFTOOL("-j net detach tcx_ingress id %u dev tc0", self->second_id));
 	EXPECT_STREQ("null\n", printed);
 	EXPECT_TRUE(INGRESS_IS(self->first_id, self->third_id, 0));
-	EXPECT_TRUE(chain_is(IFINDEX, EGRESS, self->second_id, 0, 0));
+	EXPECT_TRUE(hook_is(IFINDEX, EGRESS, self->second_id, 0, 0));
 
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress pinned second dev tc0"));
 	EXPECT_TRUE(says("the program is not attached there"));

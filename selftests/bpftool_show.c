@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What "bpftool net show" and "bpftool link show" show, run against the real. */
+/* What "bpftool net show" and "bpftool feature" show, run against the real. */
 #include <sys/ioctl.h>
 
 #include "../kselftest_harness.h"
@@ -21,7 +21,7 @@ static const char *tc_section(void)
 	return from;
 }
 
-TEST_F(bpftool, net_shows_chains_in_running_order_and_filters_below)
+TEST_F(bpftool, net_shows_programs_in_running_order_and_filters_below)
 {
 	char expected[1024];
 	int in, out;
@@ -113,7 +113,45 @@ TEST_F(bpftool, net_shows_a_program_without_a_name)
 	EXPECT_EQ(0, json_is("net", ".[0].tc[0] | has(\"name\") | not"));
 }
 
-TEST_F(bpftool, net_shows_a_full_chain)
+TEST_F(bpftool, net_shows_where_things_are_pinned)
+{
+	char expected[512];
+	int link;
+
+	link = LINK(self->first, INGRESS);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, bpf_obj_pin(link, FS "a"));
+	ASSERT_EQ(0, bpf_obj_pin(link, FS "b"));
+	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
+	ASSERT_EQ(0, ATTACH(load_verdict(0), INGRESS));
+
+	EXPECT_EQ(0, BPFTOOL("-f net show dev tc0"));
+	snprintf(expected, sizeof(expected), " link_id %u pinned " FS "a pinned " FS "b \n",
+		 link_id(link));
+	if (!strstr(printed, expected))
+		snprintf(expected, sizeof(expected),
+			 " link_id %u pinned " FS "b pinned " FS "a \n", link_id(link));
+	EXPECT_TRUE(says(expected));
+	snprintf(expected, sizeof(expected), " second prog_id %u pinned " FS "second \n",
+		 self->second_id);
+	EXPECT_TRUE(says(expected));
+	EXPECT_EQ(0, json_is("-f net show dev tc0", "[.[0].tc[].pinned | sort] =="
+		" [[\"" FS "a\", \"" FS "b\"], [\"" FS "second\"], []]"));
+	EXPECT_EQ(0, json_is("net", "[.[0].tc[] | has(\"pinned\")] | any | not"));
+}
+
+TEST_F(bpftool, feature_probe_tells_about_tcx)
+{
+	EXPECT_EQ(0, BPFTOOL("feature probe kernel"));
+	EXPECT_TRUE(says("\nOrdered tc programs and links (tcx) is available\n"));
+	EXPECT_EQ(0, json_is("feature probe kernel", ".misc.have_tcx"));
+	EXPECT_EQ(0, shell("bpftool feature probe macros 2>&1 | grep TCX"));
+	EXPECT_STREQ("#define HAVE_TCX\n", printed);
+	EXPECT_EQ(0, with_failing_calls(EINVAL, "feature probe kernel"));
+	EXPECT_TRUE(says("\nOrdered tc programs and links (tcx) is NOT available\n"));
+}
+
+TEST_F(bpftool, net_shows_a_full_hook)
 {
 	int i;
 
@@ -229,7 +267,7 @@ TEST_F(bpftool, net_reports_a_failed_query)
 	unlink("/tmp/bpftool.json");
 }
 
-TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_chains)
+TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_tcx)
 {
 	ASSERT_EQ(0, run("tc qdisc add dev tc0 clsact &&"
 			 " tc filter add dev tc0 ingress bpf da pinned " FS "third"));
@@ -242,11 +280,10 @@ TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_chains)
 TEST_F(bpftool, net_of_no_device_fails)
 {
 	EXPECT_NE(0, BPFTOOL("net show dev nosuch"));
-	EXPECT_TRUE(says("invalid devname nosuch"));
-	EXPECT_NE(0, BPFTOOL("net attach tcx_ingress pinned first dev nosuch"));
-	EXPECT_TRUE(says("invalid devname nosuch"));
-	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress dev nosuch"));
-	EXPECT_TRUE(says("invalid devname nosuch"));
+	EXPECT_TRUE(says("no such device: nosuch"));
+	/* and one that is not named as one says what is expected */
+	EXPECT_NE(0, BPFTOOL("net show tc0"));
+	EXPECT_STREQ("Error: expected 'dev' and the name of a device, got: 'tc0'?\n", printed);
 }
 
 TEST_F(bpftool, net_without_permission_fails)
@@ -285,94 +322,6 @@ TEST_F(bpftool, output_that_is_lost_is_an_error)
 	EXPECT_STREQ("Error: can't write all of the output\n255\n", printed);
 	EXPECT_EQ(0, shell("{ { sleep 1; bpftool net; echo $? >&4; } | :; } 4>&1 2>&1"));
 	EXPECT_STREQ("141\n", printed);
-}
-
-/* ---- link show ---- */
-
-TEST_F(bpftool, link_shows_device_and_direction)
-{
-	char expected[512];
-	int in, out;
-
-	in = LINK(self->first, INGRESS);
-	out = LINK(self->second, EGRESS);
-	ASSERT_LE(0, in);
-	ASSERT_LE(0, out);
-
-	snprintf(expected, sizeof(expected),
-		 "%u: tcx  prog %u  \n\tifindex tc0(%d)  attach_type tcx_ingress  ",
-		 link_id(in), self->first_id, IFINDEX);
-	EXPECT_EQ(0, BPFTOOL("link"));
-	EXPECT_TRUE(says(expected));
-	snprintf(expected, sizeof(expected),
-		 "%u: tcx  prog %u  \n\tifindex tc0(%d)  attach_type tcx_egress  ",
-		 link_id(out), self->second_id, IFINDEX);
-	EXPECT_TRUE(says(expected));
-
-	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | del(.pids)] =="
-		" [{id: %u, type: \"tcx\","
-		" prog_id: %u, devname: \"tc0\", ifindex: %d, attach_type: \"tcx_ingress\"},"
-		" {id: %u, type: \"tcx\", prog_id: %u, devname: \"tc0\", ifindex: %d,"
-		" attach_type: \"tcx_egress\"}]",
-		link_id(in), link_id(out),
-		link_id(in), self->first_id, IFINDEX,
-		link_id(out), self->second_id, IFINDEX));
-}
-
-TEST_F(bpftool, link_shows_where_it_is_pinned_and_who_holds_it)
-{
-	char args[64];
-	int link;
-
-	link = LINK(self->first, INGRESS);
-	ASSERT_LE(0, link);
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "a"));
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "b"));
-
-	EXPECT_EQ(0, BPFTOOL("-f link show id %u", link_id(link)));
-	EXPECT_TRUE(says("\n\tpinned " FS "a\n"));
-	EXPECT_TRUE(says("\n\tpinned " FS "b\n"));
-	snprintf(args, sizeof(args), "(%d)\n", getpid());
-	EXPECT_TRUE(says("\n\tpids bpftool_show("));
-	EXPECT_TRUE(says(args));
-
-	/* twice each, where a bpffs is mounted over another */
-	snprintf(args, sizeof(args), "-f link show id %u", link_id(link));
-	EXPECT_EQ(0, json_is(args, "(.pinned | unique) == [\"" FS "a\", \"" FS "b\"]"
-			     " and ([.pids[].pid] == [%d])", getpid()));
-}
-
-TEST_F(bpftool, link_without_its_device_is_detached)
-{
-	int gone, detached;
-
-	ASSERT_EQ(0, run("ip link add gone type veth peer name gone1"));
-	gone = link_create(self->first, if_nametoindex("gone"), INGRESS, LAST);
-	detached = LINK(self->second, INGRESS);
-	ASSERT_LE(0, gone);
-	ASSERT_LE(0, detached);
-	ASSERT_EQ(0, run("ip link del gone"));
-	ASSERT_EQ(0, BPFTOOL("link detach id %u", link_id(detached)));
-
-	EXPECT_EQ(0, BPFTOOL("link show id %u", link_id(gone)));
-	EXPECT_TRUE(says("\n\tifindex (detached)  attach_type tcx_ingress  "));
-	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == (%u, %u)) | [.devname, .ifindex]]"
-			     " == [[\"(detached)\", 0], [\"(detached)\", 0]]",
-			     link_id(gone), link_id(detached)));
-}
-
-TEST_F(bpftool, link_of_another_netns_has_no_name_here)
-{
-	int link;
-
-	ASSERT_EQ(0, run("ip link add far index 4711 type veth peer name far1"));
-	link = link_create(self->first, 4711, INGRESS, LAST);
-	ASSERT_LE(0, link);
-	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
-	EXPECT_EQ(0, BPFTOOL("link show id %u", link_id(link)));
-	EXPECT_TRUE(says("\n\tifindex (unknown)  attach_type tcx_ingress  "));
-	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == %u) | [.devname, .ifindex]]"
-			     " == [[\"(unknown)\", 4711]]", link_id(link)));
 }
 
 TEST_HARNESS_MAIN

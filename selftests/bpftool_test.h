@@ -103,10 +103,10 @@ static bool says(const char *what)
 	return false;
 }
 
-/* Run "bpftool args" with each of its calls about a tc chain failing with err,
+/* Run "bpftool args" with each of its calls about a tcx hook failing with err,
  * as on another kernel or for want of memory.
  */
-static int with_failing_calls(int err, const char *args)
+static inline int with_failing_calls(int err, const char *args)
 {
 	struct user_regs_struct regs;
 	bool entry = true, inject = false;
@@ -165,8 +165,8 @@ static int with_failing_calls(int err, const char *args)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Whether the chain is what the ids say, 0 after the last */
-static bool chain_is(int ifindex, int type, __u32 id0, __u32 id1, __u32 id2)
+/* Whether the hook's programs are those of the ids, 0 after the last */
+static bool hook_is(int ifindex, int type, __u32 id0, __u32 id1, __u32 id2)
 {
 	__u32 ids[] = { id0, id1, id2 };
 	struct hook hook;
@@ -183,6 +183,6 @@ static bool chain_is(int ifindex, int type, __u32 id0, __u32 id1, __u32 id2)
 	return i == n && n == hook.count;
 }
 
-#define INGRESS_IS(a, b, c) chain_is(IFINDEX, INGRESS, a, b, c)
+#define INGRESS_IS(a, b, c) hook_is(IFINDEX, INGRESS, a, b, c)
 
 #endif

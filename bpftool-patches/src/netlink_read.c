@@ -2,10 +2,10 @@
 /*
  * Read a netlink dump to its end.
  *
- * A dump is handed on only once all of it is here: what changes while the
- * kernel lists it makes the kernel flag the dump as interrupted, entries may be
- * missing from it, and it has to be asked for anew. Its datagrams may be of any
- * size, as a device with many names or virtual functions needs tens of KiB.
+ * Nothing of a dump is handed out before all of it has been read: when the list
+ * changes while the kernel dumps it, the kernel flags the dump as interrupted,
+ * entries may be missing, and it has to be requested again. A datagram may be of
+ * any size, as a device with many names or virtual functions needs tens of KiB.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,21 +30,30 @@ struct dump {
 	size_t	size;
 };
 
-static int dump_reserve(struct dump *dump, size_t len)
+/* The last dump, valid until the next one is read */
+static struct dump dump;
+
+/* The last request, to be sent again: a header, and a struct of the kind asked for */
+static union {
+	struct nlmsghdr nh;
+	char bytes[128];
+} request;
+
+static int dump_reserve(size_t len)
 {
-	size_t size = dump->size;
+	size_t size = dump.size;
 	char *buf;
 
-	while (size - dump->len < len)
+	while (size - dump.len < len)
 		size += len;
-	if (size == dump->size)
+	if (size == dump.size)
 		return 0;
 
-	buf = realloc(dump->buf, size);
+	buf = realloc(dump.buf, size);
 	if (!buf)
 		return -ENOMEM;
-	dump->buf = buf;
-	dump->size = size;
+	dump.buf = buf;
+	dump.size = size;
 	return 0;
 }
 
@@ -60,7 +69,7 @@ static ssize_t recv_nointr(int sock, void *buf, size_t len, int flags)
 }
 
 /* Append the next datagram; returns its length. */
-static ssize_t read_datagram(int sock, struct dump *dump)
+static ssize_t read_datagram(int sock)
 {
 	ssize_t len, got;
 	int err;
@@ -68,24 +77,24 @@ static ssize_t read_datagram(int sock, struct dump *dump)
 	/* The kernel makes a datagram no larger than the largest buffer it was
 	 * offered: a message that fits none would fail the dump.
 	 */
-	err = dump_reserve(dump, MAX_DUMP_SKB);
+	err = dump_reserve(MAX_DUMP_SKB);
 	if (err)
 		return err;
-	len = recv_nointr(sock, dump->buf + dump->len, MAX_DUMP_SKB,
+	len = recv_nointr(sock, dump.buf + dump.len, MAX_DUMP_SKB,
 			  MSG_PEEK | MSG_TRUNC);
 	if (len < 0)
 		return len;
 
-	err = dump_reserve(dump, NLMSG_ALIGN(len));
+	err = dump_reserve(NLMSG_ALIGN(len));
 	if (err)
 		return err;
-	got = recv_nointr(sock, dump->buf + dump->len, len, 0);
+	got = recv_nointr(sock, dump.buf + dump.len, len, 0);
 	if (got < 0)
 		return got;
 	if (got != len || !len)
 		return -EIO;
 
-	dump->len += NLMSG_ALIGN(len);
+	dump.len += NLMSG_ALIGN(len);
 	return len;
 }
 
@@ -103,24 +112,23 @@ static int end_of_dump(struct nlmsghdr *nh)
 }
 
 /* Returns 1 if the dump is complete but was interrupted. */
-static int read_once(int sock, __u32 nl_pid, __u32 seq, struct dump *dump)
+static int read_once(int sock)
 {
 	bool interrupted = false;
 	struct nlmsghdr *nh;
 	ssize_t len;
 	int err;
 
-	dump->len = 0;
+	dump.len = 0;
 	for (;;) {
-		len = read_datagram(sock, dump);
+		len = read_datagram(sock);
 		if (len < 0)
 			return len;
 
-		nh = (void *)(dump->buf + dump->len - NLMSG_ALIGN(len));
+		nh = (void *)(dump.buf + dump.len - NLMSG_ALIGN(len));
 		for (; NLMSG_OK(nh, len); nh = NLMSG_NEXT(nh, len)) {
-			if (nh->nlmsg_pid != nl_pid)
-				return -LIBBPF_ERRNO__WRNGPID;
-			if (nh->nlmsg_seq != seq)
+			if (request.nh.nlmsg_len &&
+			    nh->nlmsg_seq != request.nh.nlmsg_seq)
 				return -LIBBPF_ERRNO__INVSEQ;
 			if (nh->nlmsg_flags & NLM_F_DUMP_INTR)
 				interrupted = true;
@@ -135,54 +143,66 @@ static int read_once(int sock, __u32 nl_pid, __u32 seq, struct dump *dump)
 	}
 }
 
-static int hand_on(struct dump *dump, __dump_nlmsg_t _fn, dump_nlmsg_t fn,
-		   void *cookie)
+/**
+ * netlink_request_dump() - request a dump
+ * @sock: netlink socket
+ * @req: the request, which is sent again if the dump is interrupted
+ *
+ * Return: 0, or -1 and errno.
+ */
+int netlink_request_dump(int sock, const struct nlmsghdr *req)
 {
-	struct nlmsghdr *nh = (void *)dump->buf;
-	size_t len = dump->len;
-	int err;
-
-	for (; NLMSG_OK(nh, len); nh = NLMSG_NEXT(nh, len)) {
-		if (nh->nlmsg_type == NLMSG_DONE ||
-		    nh->nlmsg_type == NLMSG_ERROR)
-			break;
-		err = _fn(nh, fn, cookie);
-		if (err)
-			return err;
+	if (req->nlmsg_len > sizeof(request)) {
+		errno = EMSGSIZE;
+		return -1;
 	}
-	return 0;
+	memcpy(&request, req, req->nlmsg_len);
+	return send(sock, req, req->nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
 /**
- * netlink_read_dump() - ask for a dump, call _fn for each message of it
- * @sock: netlink socket, bound
- * @nl_pid: its address
- * @req: the request; its sequence number is set here
- * @_fn: called with a message, @fn and @cookie once the whole dump is here
+ * netlink_read_dump() - read all of the dump that was requested
+ * @sock: netlink socket
+ * @buf: where to put the address of its messages
  *
- * Return: 0, the first error of @_fn, or a negative errno or libbpf error.
+ * Return: their length, or -1 and errno, which may be one of libbpf's.
  */
-int netlink_read_dump(int sock, __u32 nl_pid, struct nlmsghdr *req,
-		      __dump_nlmsg_t _fn, dump_nlmsg_t fn, void *cookie)
+int netlink_read_dump(int sock, char **buf)
 {
-	static __u32 last_seq;
-	struct dump dump = {};
 	int tries, err;
 
-	for (tries = 0; tries < MAX_TRIES; tries++) {
-		req->nlmsg_seq = ++last_seq;
-		if (send(sock, req, req->nlmsg_len, 0) < 0) {
-			err = -errno;
+	err = read_once(sock);
+	for (tries = 1; tries < MAX_TRIES && err == 1; tries++) {
+		if (!request.nh.nlmsg_len)
 			break;
-		}
-		err = read_once(sock, nl_pid, req->nlmsg_seq, &dump);
-		if (err <= 0)
-			break;
-		err = -EAGAIN;
+		if (send(sock, &request, request.nh.nlmsg_len, 0) < 0)
+			return -1;
+		err = read_once(sock);
 	}
-	if (!err)
-		err = hand_on(&dump, _fn, fn, cookie);
+	if (err) {
+		errno = err == 1 ? EAGAIN : -err;
+		return -1;
+	}
+	*buf = dump.buf;
+	return dump.len;
+}
 
-	free(dump.buf);
+/**
+ * netlink_report_dump() - report what could not be listed
+ * @err: 0, a negative errno or libbpf error
+ * @what: what could not be listed
+ *
+ * Within an array of the JSON output, for the error to be part of it.
+ *
+ * Return: @err.
+ */
+int netlink_report_dump(int err, const char *what)
+{
+	char buf[256];
+
+	if (err) {
+		libbpf_strerror(err, buf, sizeof(buf));
+		p_err("can't list %s: %s", what, buf);
+	}
 	return err;
 }

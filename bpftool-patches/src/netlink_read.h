@@ -6,13 +6,8 @@
 
 #include <linux/netlink.h>
 
-struct nlattr;
-
-typedef int (*dump_nlmsg_t)(void *cookie, void *msg, struct nlattr **tb);
-typedef int (*__dump_nlmsg_t)(struct nlmsghdr *nlmsg, dump_nlmsg_t fn,
-			      void *cookie);
-
-int netlink_read_dump(int sock, __u32 nl_pid, struct nlmsghdr *req,
-		      __dump_nlmsg_t _fn, dump_nlmsg_t fn, void *cookie);
+int netlink_request_dump(int sock, const struct nlmsghdr *req);
+int netlink_read_dump(int sock, char **buf);
+int netlink_report_dump(int err, const char *what);
 
 #endif

@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Programs and links in the tc chains of a device (tcx): shown by
- * "bpftool net" and "bpftool link", attached and detached by "bpftool net".
+ * The tc programs and links of a device's hooks (tcx): shown by "bpftool net"
+ * and "bpftool link", attached and detached by "bpftool net".
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/magic.h>
 #include <net/if.h>
+#include <sys/vfs.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "main.h"
 #include "netlink_dumper.h"
+#include "pins.h"
 #include "tcx.h"
 
-/* As many as a chain holds today; the kernel says if it is not enough. */
-#define CHAIN_ROOM	64
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC	0xcafe4a11
+#endif
 
-#define NO_CHAINS " -- needs Linux 6.6, or a kernel with CONFIG_NET_TC_LINK"
+/* As many as a hook holds today; the kernel says if it is not enough. */
+#define HOOK_ROOM	64
 
-struct chain {
+#define NO_TCX " -- needs Linux 6.6, or a kernel with CONFIG_NET_TC_LINK"
+
+/* The programs of a hook, in running order */
+struct progs {
 	__u32 cnt;
 	__u32 *prog_ids;
 	__u32 *prog_flags;
@@ -32,7 +41,7 @@ struct chain {
 	__u32 *link_flags;
 };
 
-/* Who stands next to the place asked for, and on which side. */
+/* Where a program goes: next to which program or link, and on which side */
 struct place {
 	__u32 flags;
 	int relative_fd;	/* 0: none */
@@ -47,58 +56,72 @@ static const struct tcx_type {
 	{ BPF_TCX_EGRESS, "tcx_egress", "tcx/egress" },
 };
 
-static const struct tcx_type *tcx_type_by_name(const char *str)
+bool tcx_is_attach_type(const char *str)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
 		if (*str && is_prefix(str, tcx_types[i].name))
-			return &tcx_types[i];
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-bool tcx_is_attach_type(const char *str)
+/* What bpftool accepts as a prefix may fit both: ingress is not a default. */
+static const struct tcx_type *parse_type(const char *str)
 {
-	return tcx_type_by_name(str);
+	const struct tcx_type *found = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
+		if (!is_prefix(str, tcx_types[i].name))
+			continue;
+		if (found) {
+			p_err("'%s' is ambiguous: '%s' or '%s'?", str,
+			      found->name, tcx_types[i].name);
+			return NULL;
+		}
+		found = &tcx_types[i];
+	}
+	return found;
 }
 
-static int query_chain(int ifindex, enum bpf_attach_type type,
-		       struct chain *chain)
+static int query_hook(int ifindex, enum bpf_attach_type type,
+		      struct progs *progs)
 {
 	__u32 room;
 	int err;
 
-	for (room = CHAIN_ROOM; ; room *= 2) {
+	for (room = HOOK_ROOM; ; room *= 2) {
 		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
 
-		chain->prog_ids = calloc(room, 4 * sizeof(__u32));
-		if (!chain->prog_ids)
+		progs->prog_ids = calloc(room, 4 * sizeof(__u32));
+		if (!progs->prog_ids)
 			return -ENOMEM;
-		chain->prog_flags = chain->prog_ids + room;
-		chain->link_ids = chain->prog_flags + room;
-		chain->link_flags = chain->link_ids + room;
+		progs->prog_flags = progs->prog_ids + room;
+		progs->link_ids = progs->prog_flags + room;
+		progs->link_flags = progs->link_ids + room;
 
-		opts.prog_ids = chain->prog_ids;
-		opts.prog_attach_flags = chain->prog_flags;
-		opts.link_ids = chain->link_ids;
-		opts.link_attach_flags = chain->link_flags;
+		opts.prog_ids = progs->prog_ids;
+		opts.prog_attach_flags = progs->prog_flags;
+		opts.link_ids = progs->link_ids;
+		opts.link_attach_flags = progs->link_flags;
 		opts.count = room;
 		if (!bpf_prog_query_opts(ifindex, type, &opts)) {
-			chain->cnt = opts.count;
+			progs->cnt = opts.count;
 			return 0;
 		}
 		err = -errno;
 
-		free(chain->prog_ids);
+		free(progs->prog_ids);
 		if (err != -ENOSPC)
 			return err;
 	}
 }
 
-static void free_chain(struct chain *chain)
+static void free_progs(struct progs *progs)
 {
-	free(chain->prog_ids);
+	free(progs->prog_ids);
 }
 
 static void show_prog_name(__u32 id)
@@ -140,35 +163,75 @@ static void show_flags(const char *name, __u32 flags)
 	NET_END_ARRAY("");
 }
 
+/* Of the link, if one owns the program, else of the program itself */
+static void show_pins(const struct pins *pins, __u32 prog_id, __u32 link_id)
+{
+	enum bpf_obj_type type = link_id ? BPF_OBJ_LINK : BPF_OBJ_PROG;
+	__u32 id = link_id ?: prog_id;
+	size_t i;
+
+	if (json_output)
+		jsonw_name(json_wtr, "pinned");
+	if (json_output)
+		jsonw_start_array(json_wtr);
+	for (i = 0; i < pins->cnt; i++) {
+		if (pins->pin[i].type != type || pins->pin[i].id != id)
+			continue;
+		if (json_output)
+			jsonw_string(json_wtr, pins->pin[i].path);
+		else
+			printf("pinned %s ", pins->pin[i].path);
+	}
+	if (json_output)
+		jsonw_end_array(json_wtr);
+}
+
 static void show_entry(const char *devname, int ifindex, const char *kind,
-		       const struct chain *chain, __u32 i)
+		       const struct progs *progs, __u32 i,
+		       const struct pins *pins)
 {
 	NET_START_OBJECT;
 	if (devname[0])
 		NET_DUMP_STR("devname", "%s", devname);
 	NET_DUMP_UINT("ifindex", "(%u)", (unsigned int)ifindex);
 	NET_DUMP_STR("kind", " %s", kind);
-	show_prog_name(chain->prog_ids[i]);
-	NET_DUMP_PROG_ID(" prog_id %u ", chain->prog_ids[i]);
-	show_flags("prog_flags", chain->prog_flags[i]);
-	if (json_output || chain->link_ids[i])
-		NET_DUMP_UINT("link_id", "link_id %u ", chain->link_ids[i]);
-	show_flags("link_flags", chain->link_flags[i]);
+	show_prog_name(progs->prog_ids[i]);
+	NET_DUMP_PROG_ID(" prog_id %u ", progs->prog_ids[i]);
+	show_flags("prog_flags", progs->prog_flags[i]);
+	if (json_output || progs->link_ids[i])
+		NET_DUMP_UINT("link_id", "link_id %u ", progs->link_ids[i]);
+	show_flags("link_flags", progs->link_flags[i]);
+	if (pins)
+		show_pins(pins, progs->prog_ids[i], progs->link_ids[i]);
 	NET_END_OBJECT_FINAL;
 }
 
-/* Show both chains of a device, each in running order. An error has been
- * reported when this returns it.
+static void show_hook(const char *devname, int ifindex, const char *kind,
+		      const struct progs *progs)
+{
+	struct pins pins = {};
+	__u32 i;
+
+	if (show_pinned && progs->cnt)
+		pins_find(&pins);
+	for (i = 0; i < progs->cnt; i++)
+		show_entry(devname, ifindex, kind, progs, i,
+			   show_pinned ? &pins : NULL);
+	pins_free(&pins);
+}
+
+/* Show the programs of both hooks of a device, each in running order. An
+ * error has been reported when this returns it.
  */
 int tcx_show_dev(const char *devname, int ifindex)
 {
-	struct chain chain;
-	__u32 i, n;
+	struct progs progs;
+	size_t i;
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
-		err = query_chain(ifindex, tcx_types[i].type, &chain);
-		/* a kernel without chains, or a device gone meanwhile */
+		err = query_hook(ifindex, tcx_types[i].type, &progs);
+		/* a kernel without tcx, or a device gone meanwhile */
 		if (err == -EINVAL || err == -ENODEV)
 			return 0;
 		if (err) {
@@ -176,12 +239,30 @@ int tcx_show_dev(const char *devname, int ifindex)
 			      devname, strerror(-err));
 			return err;
 		}
-		for (n = 0; n < chain.cnt; n++)
-			show_entry(devname, ifindex, tcx_types[i].kind,
-				   &chain, n);
-		free_chain(&chain);
+		show_hook(devname, ifindex, tcx_types[i].kind, &progs);
+		free_progs(&progs);
 	}
 	return 0;
+}
+
+/* Link info has the index that a device has in its own netns, and so may fit
+ * a device of another netns: the hook knows.
+ */
+bool tcx_dev_has_link(int ifindex, __u32 link_id)
+{
+	struct progs progs;
+	bool found = false;
+	size_t i;
+	__u32 n;
+
+	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
+		if (query_hook(ifindex, tcx_types[i].type, &progs))
+			continue;
+		for (n = 0; n < progs.cnt; n++)
+			found |= progs.link_ids[n] == link_id;
+		free_progs(&progs);
+	}
+	return found;
 }
 
 /* The index is that of the netns bpftool runs in, where the device may be
@@ -327,7 +408,7 @@ static int parse_attach_options(int argc, char **argv, struct place *place,
 	while (argc) {
 		if (is_prefix(*argv, "overwrite")) {
 			/* accepted and without effect, as in mainline */
-			p_info("'overwrite' has no effect on a tc chain: the program is added");
+			p_info("'overwrite' has no effect on tcx: the program is added");
 			NEXT_ARG();
 		} else if (is_prefix(*argv, "prepend") ||
 			   is_prefix(*argv, "before") ||
@@ -350,28 +431,74 @@ static int parse_attach_options(int argc, char **argv, struct place *place,
 	return 0;
 }
 
-static bool chains_supported(int ifindex)
+/* No device has this index: a kernel with tcx says so. */
+bool tcx_supported(void)
 {
 	DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
 
-	return !bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &opts) ||
-	       errno != EINVAL;
+	return bpf_prog_query_opts(~0, BPF_TCX_INGRESS, &opts) &&
+	       errno == ENODEV;
+}
+
+/* A kernel without tcx answers EINVAL. So does one that does not like the
+ * request, and one that does not let us ask is no proof.
+ */
+static bool tcx_is_missing(void)
+{
+	return !tcx_supported() && errno == EINVAL;
+}
+
+/* Only where there is a BPF file system: mounting one over a directory, as
+ * bpftool does for other commands, would hide what is in it.
+ */
+static int check_pin(const char *path)
+{
+	char *copy = strdup(path);
+	struct statfs fs;
+	const char *dir;
+	int err = -1;
+
+	if (!copy) {
+		p_err("mem alloc failed");
+		return -1;
+	}
+	dir = dirname(copy);
+	if (statfs(dir, &fs))
+		p_err("can't pin as %s: %s: %s", path, dir, strerror(errno));
+	else if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
+		p_err("can't pin as %s: %s is not in a BPF file system: take a file in /sys/fs/bpf, or mount one on an empty directory: 'mount -t bpf none DIR'",
+		      path, dir);
+	else
+		err = 0;
+	free(copy);
+	return err;
+}
+
+static int pin_link(int fd, const char *path)
+{
+	int err;
+
+	if (!bpf_obj_pin(fd, path))
+		return 0;
+	err = -errno;
+	p_err("can't pin as %s: %s%s", path, strerror(-err),
+	      err == -EPERM && strchr(path, '.') ?
+	      " -- no name in a BPF file system may have a dot" : "");
+	return err;
 }
 
 /* What the errno of a refused attachment does not tell */
-static const char *attach_hint(int err, int ifindex, const struct place *place)
+static const char *attach_hint(int err, const struct place *place)
 {
 	switch (err) {
 	case -EINVAL:
-		return chains_supported(ifindex) ?
-			" -- not a tc program?" :
-			NO_CHAINS;
+		return tcx_is_missing() ? NO_TCX : " -- not a tc program?";
 	case -EEXIST:
 		return " -- the program is attached there already";
 	case -ENOENT:
 		return place->flags & BPF_F_LINK ?
-			" -- the link to stand next to is not attached there" :
-			" -- the program to stand next to is not attached there";
+			" -- the link named after 'before' or 'after' is not attached there" :
+			" -- the program named after 'before' or 'after' is not attached there";
 	case -ERANGE:
 		return " -- no more programs fit there";
 	default:
@@ -404,11 +531,13 @@ static int attach_link(int prog_fd, int ifindex, enum bpf_attach_type type,
 
 int tcx_attach(int argc, char **argv)
 {
-	const struct tcx_type *type = tcx_type_by_name(*argv);
+	const struct tcx_type *type = parse_type(*argv);
 	struct place place = {};
 	int prog_fd, ifindex, err, link_fd = -1;
 	const char *pin = NULL;
 
+	if (!type)
+		return -EINVAL;
 	NEXT_ARG();
 	prog_fd = prog_parse_fd(&argc, &argv);
 	if (prog_fd < 0)
@@ -418,7 +547,8 @@ int tcx_attach(int argc, char **argv)
 	ifindex = parse_dev(&argc, &argv);
 	if (ifindex < 1)
 		goto out;
-	if (parse_attach_options(argc, argv, &place, &pin))
+	if (parse_attach_options(argc, argv, &place, &pin) ||
+	    (pin && check_pin(pin)))
 		goto out;
 
 	if (pin) {
@@ -429,12 +559,12 @@ int tcx_attach(int argc, char **argv)
 	}
 	if (err) {
 		p_err("interface %s attach failed: %s%s", type->name,
-		      strerror(-err), attach_hint(err, ifindex, &place));
+		      strerror(-err), attach_hint(err, &place));
 		goto out;
 	}
 
 	if (pin)
-		err = do_pin_fd(link_fd, pin);
+		err = pin_link(link_fd, pin);
 	if (!err && json_output)
 		jsonw_null(json_wtr);
 out:
@@ -453,18 +583,18 @@ static __u32 owning_link(int prog_fd, int ifindex, enum bpf_attach_type type)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
-	struct chain chain;
+	struct progs progs;
 	__u32 i, id = 0;
 
 	if (prog_fd && bpf_obj_get_info_by_fd(prog_fd, &info, &len))
 		return 0;
-	if (query_chain(ifindex, type, &chain))
+	if (query_hook(ifindex, type, &progs))
 		return 0;
-	for (i = 0; i < chain.cnt; i++) {
-		if (prog_fd ? chain.prog_ids[i] == info.id : i == chain.cnt - 1)
-			id = chain.link_ids[i];
+	for (i = 0; i < progs.cnt; i++) {
+		if (prog_fd ? progs.prog_ids[i] == info.id : i == progs.cnt - 1)
+			id = progs.link_ids[i];
 	}
-	free_chain(&chain);
+	free_progs(&progs);
 	return id;
 }
 
@@ -483,19 +613,20 @@ static void report_detach_error(int err, const struct tcx_type *type,
 	else if (err == -ENOENT && prog_fd)
 		snprintf(hint, sizeof(hint),
 			 " -- the program is not attached there");
-	else if (err == -EINVAL && !chains_supported(ifindex))
-		snprintf(hint, sizeof(hint),
-			 NO_CHAINS);
+	else if (err == -EINVAL && tcx_is_missing())
+		snprintf(hint, sizeof(hint), NO_TCX);
 	p_err("interface %s detach failed: %s%s", type->name, strerror(-err),
 	      hint);
 }
 
 int tcx_detach(int argc, char **argv)
 {
-	const struct tcx_type *type = tcx_type_by_name(*argv);
+	const struct tcx_type *type = parse_type(*argv);
 	int prog_fd = 0, ifindex, err = -EINVAL;
 	bool is_link = false;
 
+	if (!type)
+		return -EINVAL;
 	NEXT_ARG();
 	if (!is_prefix(*argv, "dev")) {
 		prog_fd = parse_prog_or_link(&argc, &argv, &is_link);
@@ -515,7 +646,7 @@ int tcx_detach(int argc, char **argv)
 		goto out;
 	}
 
-	/* without a program the last of the chain goes */
+	/* without a program the last of the hook's goes */
 	err = 0;
 	if (bpf_prog_detach_opts(prog_fd, ifindex, type->type, NULL))
 		err = -errno;
