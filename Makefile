@@ -137,10 +137,10 @@ build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
 
-build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf
+build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf scripts/hardened
 	$(call step,libbpf)
 
-build/%/bpftool: $(call prepared,bpftool) build/%/libbpf/libbpf.a scripts/bpftool | build/%/bzImage$D
+build/%/bpftool: $(call prepared,bpftool) build/%/libbpf/libbpf.a scripts/bpftool scripts/hardened | build/%/bzImage$D
 	$(call step,bpftool)
 
 build/%/selftests/guest/list: build/%/bpftool $(call prepared,selftests) scripts/selftests
