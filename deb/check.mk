@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# the kernel's configuration: this machine's, unless another one is given
-CONFIG ?= $(firstword $(wildcard /boot/config-$(shell uname -r) /proc/config.gz))
+# the kernel's configuration: Debian's own of that series, unless another one is given
+CONFIG ?=
+# the end of the kernel's name with that: a part of its checksum, if not said
+FLAVOUR ?= $(if $(CONFIG),$(shell deb/flavour "$(CONFIG)"))
 
 # where the kernel has tc links without us, only the tools are packed
 deb-patched = $(filter $(1),$(PATCHED))
@@ -9,18 +11,24 @@ deb-kernels := $(strip $(foreach t,$(TREE),$(call deb-patched,$t)))
 deb-steps = $(bpftool-steps) $(if $(deb-kernels),deb-kernel) deb-tools
 check-deb-steps = deb-root demo-build $(deb-steps) check-deb
 
-NAMES += deb
-.PHONY: deb check-deb deb-ready check-deb-ready
-deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages: kernel, libbpf, bpftool
+NAMES += deb update
+.PHONY: deb update check-deb deb-ready check-deb-ready
+deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
+	@deb/repository out/deb
+	@for t in $(deb-kernels); do deb/behind $$t || :; done
+
+update: ## 5 fetch Debian's kernel source if it is newer, and make deb
+	@for t in $(TREE); do deb/update $$t || exit; done
+	@$(MAKE) deb
 
 # first of all, as it is hours until the kernel's turn comes
-deb-ready: deps
-	@[ -z "$(deb-kernels)" ] || [ -r "$(CONFIG)" ] || { \
-		echo "error: $(if $(CONFIG),cannot read $(CONFIG),this machine does not tell its kernel's configuration): say CONFIG=/path/to/.config" >&2; \
-		exit 1; }
+deb-ready: deb-config deps
+.PHONY: deb-config
+deb-config:
+	@[ -z "$(CONFIG)" ] || for t in $(deb-kernels); do deb/config $$t "$(CONFIG)" >/dev/null || exit; done
 
 deb-%: build/%/bpftool FORCE
-	@$(if $(call deb-patched,$*),scripts/step deb-kernel $* deb/kernel $* "$(CONFIG)" build/$*/deb)
+	@$(if $(call deb-patched,$*),scripts/step deb-kernel $* deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
 	@ls out/deb/$*/*.deb
@@ -37,11 +45,13 @@ build/deb-root: deb/root | deps
 	@scripts/step deb-root . deb/root $@
 
 # the small configuration, and what Debian's initramfs is packed with
+build/%/check/deb.tap: export DEBFULLNAME = A Packager
+build/%/check/deb.tap: export DEBEMAIL = packager@example.org
 build/%/check/deb.tap: build/%/bpftool build/%/bzImage build/deb-root FORCE | check-deb-ready
 	@scripts/step demo-build $* examples/demo/build $*
 	@{ cat build/$*/kernel/.config; echo CONFIG_RD_GZIP=y; } >build/$*/check-deb.config
 	@$(if $(call deb-patched,$*),KDEB_COMPRESS=gzip scripts/step deb-kernel $* \
-		deb/kernel $* build/$*/check-deb.config build/$*/check-deb)
+		deb/kernel $* build/$*/check-deb.config build/$*/check-deb check)
 	@scripts/step deb-tools $* deb/tools $* build/$*/check-deb
 	@mkdir -p $(@D)
 	@scripts/step check-deb $* sh -c 'unshare --mount deb/check $* >$@; echo $$? >$(@:.tap=.status)'
