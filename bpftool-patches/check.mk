@@ -7,7 +7,6 @@ $(eval $(call check,bpftool,bpftool-patches/tests/check,bpftool-patches/tests bp
 PREFIX ?= /usr/local
 install-bpftool-steps = $(bpftool-steps)
 
-NAMES += install-bpftool
 .PHONY: install-bpftool
 install-bpftool: build/$(firstword $(TREE))/bpftool ## 5 bpftool, its manual pages and completion, to PREFIX (/usr/local)
 	@bpftool-patches/install build/$(firstword $(TREE))/linux $< "$(PREFIX)"

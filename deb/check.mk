@@ -11,7 +11,7 @@ deb-kernels := $(strip $(foreach t,$(TREE),$(call deb-patched,$t)))
 deb-steps = $(bpftool-steps) $(if $(deb-kernels),deb-kernel) deb-tools
 check-deb-steps = deb-root demo-build $(deb-steps) check-deb
 
-NAMES += deb update
+NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
 deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
 	@deb/repository out/deb
