@@ -9,8 +9,6 @@
 
 #include <linux/capability.h>
 
-#define UNPRIVILEGED_BPF "/proc/sys/kernel/unprivileged_bpf_disabled"
-
 FIXTURE(privilege) {
 	struct net net;
 	int type;
@@ -66,21 +64,6 @@ static void try_all(struct seen *seen, int prog, int attached, int ifindex, int 
 	seen->detach = -prog_detach(attached, ifindex, type, LAST);
 	if (!seen->detach)
 		prog_attach(attached, ifindex, type, LAST);
-}
-
-/* Root in a user namespace of its own */
-static int become_userns_root(void)
-{
-	char map[32];
-	int uid = getuid();
-
-	if (unshare(CLONE_NEWUSER))
-		return -errno;
-	write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %d 1", uid);
-	write_file("/proc/self/uid_map", map);
-	write_file("/proc/self/gid_map", map);
-	return 0;
 }
 
 static int drop_net_admin(void)

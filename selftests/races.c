@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything that changes or ends an attachment, each against each other and
- * against packets, on two CPUs. What is looked for is what the kernel's own
+ * Everything that changes or ends an attachment or its device, each against each
+ * other and against packets, on two CPUs. What is looked for is what the kernel's own
  * checks report; here it is only checked that each call answers what it may, and
- * that no program and no link is left.
+ * that no program and no link is left. Then: changes by several at once, and the
+ * static keys while CPUs come and go.
  *
  * TC_LINK_RACE_SECONDS in the environment: time for each pair, 1 if not set.
  */
 #include "../kselftest_harness.h"
+#include "rtnl.h"
 #include "tc_link_test.h"
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if_arp.h>
 #include <pthread.h>
 
@@ -21,121 +21,15 @@
 #define PEER	"race1"		/* at home */
 #define BURST	64		/* packets a round */
 
-/* ---- rtnetlink: ip(8) would take longer than all the rest ---- */
-
-struct request {
-	struct nlmsghdr h;
-	union {
-		struct ifinfomsg link;
-		struct ifaddrmsg addr;
-	};
-	char attrs[256];
-};
-
-static struct rtattr *put(struct request *r, int type, const void *data, int len)
-{
-	struct rtattr *a = (void *)((char *)r + NLMSG_ALIGN(r->h.nlmsg_len));
-
-	a->rta_type = type;
-	a->rta_len = RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	r->h.nlmsg_len = NLMSG_ALIGN(r->h.nlmsg_len) + RTA_ALIGN(a->rta_len);
-	return a;
-}
-
-static void end(struct request *r, struct rtattr *nest)
-{
-	nest->rta_len = (char *)r + r->h.nlmsg_len - (char *)nest;
-}
-
-static struct request request(int type, int flags, size_t len)
-{
-	return (struct request){
-		.h.nlmsg_type = type,
-		.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
-		.h.nlmsg_len = NLMSG_LENGTH(len),
-	};
-}
-
-/* 0 or -errno */
-static int talk(int sock, struct request *r)
-{
-	struct {
-		struct nlmsghdr h;
-		struct nlmsgerr err;
-		char rest[4096];
-	} answer;
-
-	if (send(sock, r, r->h.nlmsg_len, 0) < 0 ||
-	    recv(sock, &answer, sizeof(answer), 0) < 0)
-		return -errno;
-	return answer.h.nlmsg_type == NLMSG_ERROR ? answer.err.error : -EPROTO;
-}
-
-static int rtnl_open(void)
-{
-	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-}
-
-/* DEV in the namespace of @sock, PEER in @peer_ns */
-static int veth_add(int sock, int peer_ns)
-{
-	struct request r = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
-				   sizeof(r.link));
-	static const struct ifinfomsg peer_link;
-	struct rtattr *info, *data, *peer;
-
-	put(&r, IFLA_IFNAME, DEV, sizeof(DEV));
-	info = put(&r, IFLA_LINKINFO, NULL, 0);
-	put(&r, IFLA_INFO_KIND, "veth", 4);
-	data = put(&r, IFLA_INFO_DATA, NULL, 0);
-	peer = put(&r, VETH_INFO_PEER, &peer_link, sizeof(peer_link));
-	put(&r, IFLA_IFNAME, PEER, sizeof(PEER));
-	put(&r, IFLA_NET_NS_FD, &peer_ns, sizeof(peer_ns));
-	end(&r, peer);
-	end(&r, data);
-	end(&r, info);
-	return talk(sock, &r);
-}
-
-static int link_up(int sock, int ifindex)
-{
-	struct request r = request(RTM_NEWLINK, 0, sizeof(r.link));
-
-	r.link.ifi_index = ifindex;
-	r.link.ifi_flags = IFF_UP;
-	r.link.ifi_change = IFF_UP;
-	return talk(sock, &r);
-}
-
-static int link_del(int sock, int ifindex)
-{
-	struct request r = request(RTM_DELLINK, 0, sizeof(r.link));
-
-	r.link.ifi_index = ifindex;
-	return talk(sock, &r);
-}
-
-static int addr_add(int sock, int ifindex, const char *addr)
-{
-	struct request r = request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
-				   sizeof(r.addr));
-	struct in_addr in = { .s_addr = inet_addr(addr) };
-
-	r.addr.ifa_family = AF_INET;
-	r.addr.ifa_prefixlen = 24;
-	r.addr.ifa_index = ifindex;
-	put(&r, IFA_LOCAL, &in, sizeof(in));
-	return talk(sock, &r);
-}
-
 /* ---- what races ---- */
 
-enum op { ATTACH, DETACH, UPDATE, CLOSE, UNREGISTER, NETNS_EXIT, TRAFFIC };
+enum op {
+	ATTACH, DETACH, UPDATE, CLOSE, QUERY, MOVE, RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
+};
 
 static const char *const op_names[] = {
-	"attach", "detach", "update", "close", "unregister", "netns exit", "traffic",
+	"attach", "detach", "update", "close", "query", "move", "rename", "unregister",
+	"netns exit", "traffic",
 };
 
 FIXTURE(races) {
@@ -161,22 +55,40 @@ FIXTURE_VARIANT_ADD(races, name) {		\
 }
 
 RACE(attach_detach, ATTACH, DETACH);
+RACE(attach_move, ATTACH, MOVE);
+RACE(attach_rename, ATTACH, RENAME);
 RACE(attach_unregister, ATTACH, UNREGISTER);
 RACE(attach_netns_exit, ATTACH, NETNS_EXIT);
 RACE(detach_detach, DETACH, DETACH);
 RACE(detach_update, DETACH, UPDATE);
 RACE(detach_close, DETACH, CLOSE);
+RACE(detach_move, DETACH, MOVE);
 RACE(detach_unregister, DETACH, UNREGISTER);
 RACE(detach_netns_exit, DETACH, NETNS_EXIT);
 RACE(detach_traffic, DETACH, TRAFFIC);
 RACE(update_update, UPDATE, UPDATE);
 RACE(update_close, UPDATE, CLOSE);
+RACE(update_move, UPDATE, MOVE);
 RACE(update_unregister, UPDATE, UNREGISTER);
 RACE(update_netns_exit, UPDATE, NETNS_EXIT);
 RACE(update_traffic, UPDATE, TRAFFIC);
+RACE(close_move, CLOSE, MOVE);
 RACE(close_unregister, CLOSE, UNREGISTER);
 RACE(close_netns_exit, CLOSE, NETNS_EXIT);
 RACE(close_traffic, CLOSE, TRAFFIC);
+RACE(query_attach, QUERY, ATTACH);
+RACE(query_detach, QUERY, DETACH);
+RACE(query_update, QUERY, UPDATE);
+RACE(query_close, QUERY, CLOSE);
+RACE(query_move, QUERY, MOVE);
+RACE(query_rename, QUERY, RENAME);
+RACE(query_unregister, QUERY, UNREGISTER);
+RACE(query_netns_exit, QUERY, NETNS_EXIT);
+RACE(move_move, MOVE, MOVE);
+RACE(move_rename, MOVE, RENAME);
+RACE(move_unregister, MOVE, UNREGISTER);
+RACE(move_netns_exit, MOVE, NETNS_EXIT);
+RACE(move_traffic, MOVE, TRAFFIC);
 RACE(unregister_netns_exit, UNREGISTER, NETNS_EXIT);
 RACE(unregister_traffic, UNREGISTER, TRAFFIC);
 RACE(netns_exit_traffic, NETNS_EXIT, TRAFFIC);
@@ -224,6 +136,55 @@ static int attach_another(test *t)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
+/* Both hooks and the link: what is said must hold together */
+static int query(test *t)
+{
+	static const int types[] = { INGRESS, EGRESS };
+	struct bpf_link_info info;
+	struct hook hook;
+	int ret = 0;
+	__u32 i, j;
+
+	if (setns(t->ns, CLONE_NEWNET))
+		return -errno;
+	for (j = 0; !ret && j < 2; j++) {
+		ret = hook_query(t->ifindex, types[j], &hook);
+		for (i = 0; !ret && i < hook.count; i++)
+			/* each program is there once, and those without a link have none */
+			if (!hook.prog_ids[i] || hook.prog_ids[hook.count] ||
+			    (i && hook.prog_ids[i] == hook.prog_ids[i - 1]))
+				ret = -EPROTO;
+	}
+	/* moved, it may have another ifindex, but has one */
+	if (!ret && t->ops[1] != CLOSE)
+		ret = obj_info(t->link, &info, sizeof(info));
+	if (!ret && t->ops[1] == RENAME && info.tcx.ifindex != (__u32)t->ifindex)
+		ret = -EPROTO;
+	if (!ret && t->ops[1] == MOVE && !info.tcx.ifindex)
+		ret = -EPROTO;
+	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
+}
+
+/* By rtnetlink, from where the device is; a socket kept there would keep the netns */
+static int change_device(test *t, enum op op)
+{
+	int ret = 0, rtnl;
+
+	if (setns(t->ns, CLONE_NEWNET))
+		return -errno;
+	rtnl = rtnl_open();
+	if (op == MOVE) {
+		ret = link_move(rtnl, t->ifindex, t->home_ns);
+	} else {
+		/* some trees rename no device that is up */
+		ret = link_down(rtnl, t->ifindex) ?:
+		      link_rename(rtnl, t->ifindex, "race2") ?:
+		      link_rename(rtnl, t->ifindex, DEV);
+	}
+	close(rtnl);
+	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
+}
+
 static int perform(test *t, enum op op, int which)
 {
 	switch (op) {
@@ -235,6 +196,11 @@ static int perform(test *t, enum op op, int which)
 		return link_update(t->link, t->progs[which], 0, 0);
 	case CLOSE:
 		return close(t->link) ? -errno : 0;
+	case QUERY:
+		return query(t);
+	case MOVE:
+	case RENAME:
+		return change_device(t, op);
 	case UNREGISTER:
 		return link_del(t->home_rtnl, t->peer_ifindex);
 	case NETNS_EXIT:
@@ -246,9 +212,10 @@ static int perform(test *t, enum op op, int which)
 	return -EINVAL;
 }
 
+/* The device, as far as its namespace is concerned */
 static bool ends_device(enum op op)
 {
-	return op == UNREGISTER || op == NETNS_EXIT;
+	return op == UNREGISTER || op == NETNS_EXIT || op == MOVE;
 }
 
 /* What each may answer, whatever the other does at the time */
@@ -260,6 +227,9 @@ static bool may_answer(test *t, int which)
 
 	switch (t->ops[which]) {
 	case ATTACH:
+	case QUERY:
+	case MOVE:
+	case RENAME:
 		return ret == 0 || (ends_device(t->ops[!which]) && ret == -ENODEV) ||
 		       (gone && ret == -EBADF);
 	case DETACH:
@@ -307,7 +277,7 @@ static int device_make(test *t)
 	rtnl = rtnl_open();
 	if (t->ns < 0 || rtnl < 0)
 		return 1;
-	if (veth_add(rtnl, t->home_ns))
+	if (veth_add(rtnl, DEV, 0, PEER, t->home_ns))
 		err = 2;
 	t->ifindex = if_nametoindex(DEV);
 	if (!err && (addr_add(rtnl, t->ifindex, "10.2.2.1") || link_up(rtnl, t->ifindex)))
@@ -397,21 +367,12 @@ FIXTURE_TEARDOWN(races)
 {
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 {
 	bool ends = ends_device(self->ops[0]) || ends_device(self->ops[1]);
 	bool closes = self->ops[0] == CLOSE || self->ops[1] == CLOSE;
 	bool exits = self->ops[0] == NETNS_EXIT || self->ops[1] == NETNS_EXIT;
-	const char *seconds = getenv("TC_LINK_RACE_SECONDS");
-	double until = now() + (seconds ? atof(seconds) : 1);
+	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
 	unsigned long rounds = 0;
 	pthread_t threads[2];
@@ -477,6 +438,231 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		close(self->progs[i]);
 	EXPECT_TRUE(EVENTUALLY(!newer_links(self->last_link_id)));
 	EXPECT_TRUE(EVENTUALLY(!newer_progs(self->last_prog_id)));
+}
+
+/* ---- what changes a hook at the same time ---- */
+
+#define CHANGERS 4
+
+FIXTURE(changes) {
+	struct net net;
+	int progs[CHANGERS];
+	__u32 ids[CHANGERS];
+	bool stop;
+	/* of one thread each */
+	unsigned long done[CHANGERS], wrong[CHANGERS];
+};
+
+typedef FIXTURE_DATA(changes) changes;
+
+struct changer {
+	changes *c;
+	int nr;
+	pthread_t thread;
+};
+
+static bool stopped(changes *c)
+{
+	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
+}
+
+/* Runs them for as long as a race takes; false if one cannot be started */
+static bool run_changers(changes *c, void *(*first)(void *), void *(*others)(void *))
+{
+	struct changer all[CHANGERS];
+	int i;
+
+	for (i = 0; i < CHANGERS; i++) {
+		all[i] = (struct changer){ .c = c, .nr = i };
+		if (pthread_create(&all[i].thread, NULL, i ? others : first, &all[i]))
+			return false;
+	}
+	usleep(race_seconds() * 1e6);
+	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < CHANGERS; i++)
+		pthread_join(all[i].thread, NULL);
+	return true;
+}
+
+FIXTURE_SETUP(changes)
+{
+	int i;
+
+	ASSERT_EQ(0, net_setup(&self->net));
+	for (i = 0; i < CHANGERS; i++) {
+		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
+		self->ids[i] = prog_id(self->progs[i]);
+		ASSERT_NE(0, self->ids[i]);
+	}
+}
+
+FIXTURE_TEARDOWN(changes)
+{
+}
+
+/* From program 0 alone to 0 and 1, to 0 and 2, and back: three changes */
+static void *change_in_threes(void *arg)
+{
+	struct changer *me = arg;
+	changes *c = me->c;
+	int link;
+
+	while (!stopped(c)) {
+		link = link_create(c->progs[1], c->net.ifindex, INGRESS, LAST);
+		if (link < 0 || link_update(link, c->progs[2], 0, 0) || close(link))
+			c->wrong[me->nr]++;
+		c->done[me->nr]++;
+	}
+	return NULL;
+}
+
+/* The revision tells how far that is, and the rest must be of that very moment */
+static void *query_threes(void *arg)
+{
+	struct changer *me = arg;
+	changes *c = me->c;
+	struct hook hook;
+	bool right;
+	int step;
+
+	while (!stopped(c)) {
+		right = !hook_query(c->net.ifindex, INGRESS, &hook);
+		step = (hook.revision - 2) % 3;
+		right = right && hook.count == (step ? 2 : 1) &&
+			hook.prog_ids[0] == c->ids[0] && !hook.link_ids[0] &&
+			hook.prog_ids[1] == (step ? c->ids[step] : 0) &&
+			!hook.link_ids[1] == !step;
+		c->wrong[me->nr] += !right;
+		c->done[me->nr]++;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(changes, are_whole_to_a_query, 300)
+{
+	int i;
+
+	ASSERT_EQ(0, prog_attach(self->progs[0], self->net.ifindex, INGRESS, LAST));
+	ASSERT_EQ(2, hook_revision(self->net.ifindex, INGRESS));
+	ASSERT_TRUE(run_changers(self, change_in_threes, query_threes));
+	for (i = 0; i < CHANGERS; i++) {
+		EXPECT_EQ(0, self->wrong[i]);
+		EXPECT_LT(0, self->done[i]);
+	}
+	TH_LOG("%lu times three changes, %lu queries by one of those who ask",
+	       self->done[0], self->done[1]);
+}
+
+/* In and out again, each time only if nothing has changed since one has looked */
+static void *change_if_unchanged(void *arg)
+{
+	struct changer *me = arg;
+	changes *c = me->c;
+	struct hook hook;
+	bool on = false;
+	int ret;
+
+	while (!stopped(c) || on) {
+		hook_query(c->net.ifindex, INGRESS, &hook);
+		if (on)
+			ret = prog_detach(c->progs[me->nr], c->net.ifindex, INGRESS,
+					  AT(.revision = hook.revision));
+		else
+			ret = prog_attach(c->progs[me->nr], c->net.ifindex, INGRESS,
+					  AT(BPF_F_BEFORE, .revision = hook.revision));
+		if (!ret) {
+			on = !on;
+			c->done[me->nr]++;
+		} else if (ret != -ESTALE) {
+			c->wrong[me->nr]++;
+			break;
+		}
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(changes, do_not_interleave, 300)
+{
+	unsigned long done = 0;
+	int last, i;
+
+	/* so that the hook is never empty and forgets its revision */
+	last = load_verdict(TC_ACT_UNSPEC);
+	ASSERT_EQ(0, prog_attach(last, self->net.ifindex, INGRESS, LAST));
+	ASSERT_TRUE(run_changers(self, change_if_unchanged, change_if_unchanged));
+	for (i = 0; i < CHANGERS; i++) {
+		EXPECT_EQ(0, self->wrong[i]);
+		done += self->done[i];
+	}
+	EXPECT_LT(0, done);
+	EXPECT_EQ(2 + done, hook_revision(self->net.ifindex, INGRESS));
+	EXPECT_EQ(1, hook_count(self->net.ifindex, INGRESS));
+	TH_LOG("%lu changes", done);
+}
+
+/* ---- static keys that are switched while CPUs come and go ---- */
+
+#define CPU1_ONLINE "/sys/devices/system/cpu/cpu1/online"
+
+static void *plug(void *arg)
+{
+	struct changer *me = arg;
+	int fd = open(CPU1_ONLINE, O_WRONLY | O_CLOEXEC);
+
+	while (!stopped(me->c)) {
+		if (write(fd, "0", 1) != 1 || write(fd, "1", 1) != 1)
+			me->c->wrong[me->nr]++;
+		me->c->done[me->nr]++;
+	}
+	close(fd);
+	return NULL;
+}
+
+/* Does a packet come through within @ms milliseconds? */
+static bool arrives(struct net *net, int type, int ms)
+{
+	bool in = type == INGRESS;
+	struct pollfd to = { .fd = in ? net->here : net->there, .events = POLLIN };
+	char buf[64];
+
+	/* it may be dropped on its way out already */
+	send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR, PROBE_PORT,
+		 "probe", 5);
+	return poll(&to, 1, ms) == 1 && to.revents == POLLIN &&
+	       recv(to.fd, buf, sizeof(buf), 0) == 5;
+}
+
+/*
+ * The keys go off a second after the last hook was used: come a little earlier or
+ * later than that. Each time packets must be seen, and no more afterwards.
+ */
+TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
+{
+	struct changer plugger = { .c = self };
+	double until = now() + race_seconds();
+	int drop, link, type, rounds = 0;
+
+	if (access(CPU1_ONLINE, W_OK))
+		SKIP(return, "there is no second CPU that can be taken offline (CONFIG_HOTPLUG_CPU)");
+	drop = load_verdict(TC_ACT_SHOT);
+	ASSERT_LE(0, drop);
+	ASSERT_EQ(0, pthread_create(&plugger.thread, NULL, plug, &plugger));
+	while (now() < until || rounds < 4) {
+		type = rounds % 2 ? INGRESS : EGRESS;
+		link = link_create(drop, self->net.ifindex, type, LAST);
+		ASSERT_LE(0, link);
+		EXPECT_FALSE(arrives(&self->net, type, 100));
+		ASSERT_EQ(0, link_detach(link));
+		close(link);
+		EXPECT_TRUE(arrives(&self->net, type, 10000));
+		usleep(980000 + rand() % 40000);
+		rounds++;
+	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	pthread_join(plugger.thread, NULL);
+	EXPECT_EQ(0, self->wrong[0]);
+	EXPECT_LT(0, self->done[0]);
+	TH_LOG("%d times on and off, CPU 1 %lu times", rounds, self->done[0]);
 }
 
 TEST_HARNESS_MAIN

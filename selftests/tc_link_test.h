@@ -247,6 +247,22 @@ static inline int load_verdict(int verdict)
 	tries_ > 0;						\
 })
 
+static inline double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* How long each race takes, as the environment says */
+static inline double race_seconds(void)
+{
+	const char *seconds = getenv("TC_LINK_RACE_SECONDS");
+
+	return seconds ? atof(seconds) : 1;
+}
+
 static inline bool prog_exists(__u32 id)
 {
 	union bpf_attr attr = {};
@@ -396,6 +412,24 @@ static inline int new_netns(void)
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	fd = open("/proc/self/ns/net", O_RDONLY);
 	return fd < 0 ? -errno : fd;
+}
+
+/* Where it is not 0, some trees refuse bpf(2) to the unprivileged unheard */
+#define UNPRIVILEGED_BPF "/proc/sys/kernel/unprivileged_bpf_disabled"
+
+/* Root in a user namespace of its own */
+static inline int become_userns_root(void)
+{
+	char map[32];
+	int uid = getuid();
+
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %d 1", uid);
+	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/gid_map", map);
+	return 0;
 }
 
 /* A mount namespace with a bpffs, gone with the process like all the rest */
