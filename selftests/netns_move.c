@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device that has left a network namespace is out of reach of those who were
+ * allowed to change it there, however many calls of theirs are under way. Many
+ * threads in one namespace do one thing over and over; meanwhile the device moves
+ * to another namespace, whose owner then clears it and attaches programs of their
+ * own. What is found there from then on is theirs alone.
+ *
+ * TC_LINK_RACE_SECONDS in the environment: time for each case, 1 if not set. No case
+ * ends before it has seen SHORT_ROUNDS, or LONG_ROUNDS if it is set. On mainline, where
+ * each change waits for a grace period with RTNL held, those would take an hour.
+ */
+#include "../kselftest_harness.h"
+#include "rtnl.h"
+#include "tc_link_test.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#define DEV		"move0"
+#define PEER		"move1"
+#define IFINDEX		1000	/* the same in both namespaces */
+#define THREADS		40
+#define SHORT_ROUNDS	10
+#define LONG_ROUNDS	200
+
+enum op { DETACH_ANY, DETACH, ATTACH, CREATE, REPLACE, QUERY };
+
+/* What the threads and the test tell each other */
+struct shared {
+	bool stop;
+	unsigned long calls[THREADS];	/* that have returned */
+	unsigned long effective;	/* of them, those that did something */
+	bool saw_mine;
+};
+
+FIXTURE(netns_move) {
+	/* where the threads are, and where the device goes to */
+	int from_ns, to_ns, from_rtnl, to_rtnl;
+	/* on the device all the time; only while it is with its new owner */
+	int common, mine;
+	__u32 mine_id;
+	int progs[THREADS];
+	struct shared *shared;
+	pid_t threads;
+};
+
+typedef FIXTURE_DATA(netns_move) test;
+
+FIXTURE_VARIANT(netns_move) {
+	enum op op;
+	bool container;		/* the threads are in one, and the device leaves it */
+	const char *mainline;	/* why not there */
+};
+
+#define MOVE(name, op_, ...)						\
+FIXTURE_VARIANT_ADD(netns_move, out_of_a_container_##name) {		\
+	.op = op_, .container = true, ##__VA_ARGS__			\
+};									\
+FIXTURE_VARIANT_ADD(netns_move, into_a_container_##name) {		\
+	.op = op_							\
+}
+
+MOVE(detach_any, DETACH_ANY,
+     .mainline = "to detach without a program takes CAP_NET_ADMIN over the initial namespace");
+MOVE(detach, DETACH);
+MOVE(attach, ATTACH);
+MOVE(create, CREATE);
+MOVE(replace, REPLACE);
+MOVE(query, QUERY,
+     .mainline = "to query takes CAP_NET_ADMIN over the initial namespace");
+
+static bool shows(const struct hook *hook, __u32 prog_id)
+{
+	__u32 i;
+
+	for (i = 0; i < hook->count; i++)
+		if (hook->prog_ids[i] == prog_id)
+			return true;
+	return false;
+}
+
+/* ---- the threads ---- */
+
+struct thread {
+	const test *t;
+	enum op op;
+	int nr;
+};
+
+/* 0 if anything was done, else -errno */
+static int perform(const struct thread *me)
+{
+	const test *t = me->t;
+	int prog = t->progs[me->nr], ret;
+	struct hook hook;
+	/* who brings what the others take away */
+	bool brings = me->nr % 4 == 0;
+
+	switch (me->op) {
+	case DETACH_ANY:
+		return brings ? prog_attach(prog, IFINDEX, INGRESS, LAST) :
+				prog_detach(0, IFINDEX, INGRESS, LAST);
+	case DETACH:
+		return brings ? prog_attach(t->common, IFINDEX, INGRESS, LAST) :
+				prog_detach(t->common, IFINDEX, INGRESS, LAST);
+	case ATTACH:
+		ret = prog_attach(prog, IFINDEX, INGRESS, LAST);
+		return prog_detach(prog, IFINDEX, INGRESS, LAST) && ret ? ret : 0;
+	case CREATE:
+		ret = link_create(prog, IFINDEX, INGRESS, LAST);
+		if (ret >= 0)
+			close(ret);
+		return ret < 0 ? ret : 0;
+	case REPLACE:
+		ret = prog_attach(prog, IFINDEX, INGRESS,
+				  AT(BPF_F_REPLACE, .replace_fd = t->common));
+		return prog_attach(t->common, IFINDEX, INGRESS,
+				   AT(BPF_F_REPLACE, .replace_fd = prog)) && ret ? ret : 0;
+	case QUERY:
+		ret = hook_query(IFINDEX, INGRESS, &hook);
+		if (!ret && shows(&hook, t->mine_id))
+			t->shared->saw_mine = true;
+		return ret;
+	}
+	return -EINVAL;
+}
+
+static void *thread(void *arg)
+{
+	const struct thread *me = arg;
+	struct shared *shared = me->t->shared;
+
+	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
+		if (!perform(me))
+			__atomic_add_fetch(&shared->effective, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&shared->calls[me->nr], 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static int run_threads(const test *t, enum op op)
+{
+	struct thread threads[THREADS];
+	pthread_t ids[THREADS];
+	int i;
+
+	/*
+	 * Whatever they are at when the device moves, they stay at it for long: they
+	 * come last, and there are many.
+	 */
+	if (setpriority(PRIO_PROCESS, 0, 19))
+		return 1;
+	for (i = 0; i < THREADS; i++) {
+		threads[i] = (struct thread){ t, op, i };
+		if (pthread_create(&ids[i], NULL, thread, &threads[i]))
+			return 1;
+	}
+	for (i = 0; i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+	return 0;
+}
+
+/* ---- the device and its owner ---- */
+
+/*
+ * The threads' process, with their namespace; in its own user namespace if that is
+ * to be a container's. 0 or the step that failed.
+ */
+static int start(test *t, enum op op, bool container)
+{
+	int home_ns, other_ns, home_rtnl, other_rtnl, sync[2];
+	char path[64], c = 0;
+
+	home_ns = new_netns();
+	home_rtnl = rtnl_open();
+	if (home_ns < 0 || home_rtnl < 0 ||
+	    veth_add(home_rtnl, DEV, IFINDEX, PEER, home_ns) ||
+	    prog_attach(t->common, IFINDEX, INGRESS, LAST))
+		return 1;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sync))
+		return 2;
+	t->threads = fork();
+	if (t->threads < 0)
+		return 3;
+	if (!t->threads) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if ((container && become_userns_root()) || unshare(CLONE_NEWNET))
+			_exit(1);
+		/* have the namespace opened, and go where the threads belong */
+		if (write(sync[1], &c, 1) != 1 || read(sync[1], &c, 1) != 1)
+			_exit(2);
+		if (!container && setns(home_ns, CLONE_NEWNET))
+			_exit(3);
+		_exit(run_threads(t, op));
+	}
+	if (read(sync[0], &c, 1) != 1)
+		return 4;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", t->threads);
+	other_ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (other_ns < 0 || setns(other_ns, CLONE_NEWNET))
+		return 5;
+	other_rtnl = rtnl_open();
+	t->from_ns = container ? other_ns : home_ns;
+	t->from_rtnl = container ? other_rtnl : home_rtnl;
+	t->to_ns = container ? home_ns : other_ns;
+	t->to_rtnl = container ? home_rtnl : other_rtnl;
+	if (container && link_move(home_rtnl, IFINDEX, other_ns))
+		return 6;
+	if (setns(t->to_ns, CLONE_NEWNET))
+		return 7;
+	return write(sync[0], &c, 1) == 1 ? 0 : 8;
+}
+
+/* Takes everything off but links, which are their holders' */
+static int clear(void)
+{
+	struct hook hook;
+	int err, fd;
+	__u32 i;
+
+	err = hook_query(IFINDEX, INGRESS, &hook);
+	for (i = 0; !err && i < hook.count; i++) {
+		if (hook.link_ids[i])
+			continue;
+		fd = bpf_prog_get_fd_by_id(hook.prog_ids[i]);
+		err = fd < 0 ? fd : prog_detach(fd, IFINDEX, INGRESS, LAST);
+		close(fd);
+	}
+	return err;
+}
+
+/* @before without links that have been closed since */
+static bool only_closed(const struct hook *before, const struct hook *after)
+{
+	__u32 i, left = 0;
+
+	for (i = 0; i < before->count; i++) {
+		if (left < after->count && before->prog_ids[i] == after->prog_ids[left] &&
+		    before->link_ids[i] == after->link_ids[left])
+			left++;
+		else if (!before->link_ids[i])
+			return false;
+	}
+	return left == after->count;
+}
+
+static bool wait_for_effect(const test *t)
+{
+	unsigned long until = __atomic_load_n(&t->shared->effective, __ATOMIC_RELAXED) + 2;
+
+	return EVENTUALLY(__atomic_load_n(&t->shared->effective, __ATOMIC_RELAXED) >= until);
+}
+
+/* Until all calls that are under way have ended */
+static bool wait_for_calls(const test *t)
+{
+	unsigned long calls[THREADS];
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		calls[i] = __atomic_load_n(&t->shared->calls[i], __ATOMIC_ACQUIRE);
+	for (i = 0; i < THREADS; i++)
+		if (!EVENTUALLY(__atomic_load_n(&t->shared->calls[i], __ATOMIC_ACQUIRE) >
+				calls[i]))
+			return false;
+	return true;
+}
+
+FIXTURE_SETUP(netns_move)
+{
+	int i;
+
+	write_file(UNPRIVILEGED_BPF, "0");
+	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->shared);
+	self->common = load_verdict(TC_ACT_UNSPEC);
+	self->mine = load_verdict(TC_ACT_UNSPEC);
+	self->mine_id = prog_id(self->mine);
+	for (i = 0; i < THREADS; i++)
+		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
+	ASSERT_NE(0, self->mine_id);
+	ASSERT_LE(0, self->progs[THREADS - 1]);
+}
+
+FIXTURE_TEARDOWN(netns_move)
+{
+	write_file(UNPRIVILEGED_BPF, "2");
+}
+
+TEST_F_TIMEOUT(netns_move, leaves_the_old_owner_nothing, 900)
+{
+	unsigned long min = mainline_tcx() ? 1 :
+			    getenv("TC_LINK_RACE_SECONDS") ? LONG_ROUNDS : SHORT_ROUNDS;
+	double until = now() + race_seconds();
+	unsigned long rounds = 0, disturbed = 0;
+	struct hook before, after;
+	int err, status;
+
+	if (variant->mainline)
+		SKIP_ON_MAINLINE(variant->mainline);
+	ASSERT_EQ(0, start(self, variant->op, variant->container));
+
+	while (now() < until || rounds < min) {
+		ASSERT_TRUE(wait_for_effect(self));
+		ASSERT_EQ(0, link_move(self->from_rtnl, IFINDEX, self->to_ns));
+
+		/*
+		 * Only the new owner changes this hook from here on: what is found
+		 * there now stays, and nothing joins it.
+		 */
+		ASSERT_EQ(0, prog_attach(self->mine, IFINDEX, INGRESS, LAST));
+		err = prog_attach(self->common, IFINDEX, INGRESS, LAST);
+		if (err != -EEXIST)
+			ASSERT_EQ(0, err);
+		ASSERT_EQ(0, hook_query(IFINDEX, INGRESS, &before));
+		ASSERT_TRUE(wait_for_calls(self));
+		ASSERT_EQ(0, hook_query(IFINDEX, INGRESS, &after));
+		disturbed += !shows(&before, self->mine_id) ||
+			     !only_closed(&before, &after);
+
+		ASSERT_EQ(0, clear());
+		ASSERT_EQ(0, prog_attach(self->common, IFINDEX, INGRESS, LAST));
+		ASSERT_EQ(0, link_move(self->to_rtnl, IFINDEX, self->from_ns));
+		rounds++;
+	}
+	TH_LOG("%lu rounds, %lu calls that did something", rounds,
+	       self->shared->effective);
+	EXPECT_EQ(0, disturbed)
+		TH_LOG("%lu of %lu times the new owner's programs did not stay alone",
+		       disturbed, rounds);
+	EXPECT_FALSE(self->shared->saw_mine)
+		TH_LOG("the old owner has seen the new one's program");
+
+	__atomic_store_n(&self->shared->stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(self->threads, waitpid(self->threads, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_HARNESS_MAIN
