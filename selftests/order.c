@@ -437,6 +437,24 @@ TEST_F(order_of, detach_by_place)
 	EXPECT_STREQ("A", order(t));
 }
 
+/* Beyond the ends there is nothing: the one at the end is meant */
+TEST_F(order_of, detach_before_the_first_and_after_the_last)
+{
+	test *t = &self->t;
+
+	ASSERT_EQ(0, attach(t, 'B', LAST));
+	ASSERT_EQ(0, attach(t, 'D', LAST));
+	ASSERT_EQ(0, attach(t, 'F', LAST));
+	EXPECT_EQ(0, DETACH(0, BPF_F_BEFORE, t->prog['B' - 'A']));
+	EXPECT_STREQ("DF", order(t));
+	EXPECT_EQ(0, DETACH(0, BPF_F_AFTER | BPF_F_ID, prog_id(t->prog['F' - 'A'])));
+	EXPECT_STREQ("D", order(t));
+	ASSERT_EQ(0, attach(t, 'A', LAST));
+	EXPECT_EQ(-EBUSY, DETACH(0, BPF_F_AFTER | BPF_F_LINK, t->link[0]));
+	EXPECT_EQ(0, DETACH(0, BPF_F_BEFORE, t->prog['D' - 'A']));
+	EXPECT_STREQ("A", order(t));
+}
+
 TEST_F(order_of, detach_may_name_the_place_it_has)
 {
 	test *t = &self->t;

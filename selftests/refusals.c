@@ -476,12 +476,15 @@ TEST_F(refusals, replace_of_what_is_not_there_or_a_links)
 	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, 0));
 }
 
-/* DETACH with REPLACE: EINVAL */
-TEST_F(refusals, detach_with_replace)
+/* DETACH with REPLACE: EINVAL; LINK_CREATE with REPLACE: ENOENT, nothing is named */
+TEST_F(refusals, replace_where_there_is_no_such_thing)
 {
 	EXPECT_EQ(-EINVAL, DETACH(self->first, BPF_F_REPLACE));
 	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_REPLACE));
 	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_REPLACE | BPF_F_BEFORE));
+	EXPECT_EQ(-ENOENT, CREATE(self->prog, BPF_F_REPLACE));
+	EXPECT_EQ(-ENOENT, CREATE(self->prog, BPF_F_REPLACE | BPF_F_BEFORE));
+	EXPECT_EQ(-ENOENT, CREATE(self->prog, BPF_F_REPLACE | BPF_F_AFTER, self->first));
 }
 
 /* DETACH on a hook without programs; of a program that is not there: ENOENT */
@@ -633,6 +636,81 @@ TEST_F(refusals, query_without_cap_net_admin)
 	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "2");
 	ASSERT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(EPERM, WEXITSTATUS(status));
+}
+
+/* ---- two mistakes at once: which errno; answers.c tries them all ---- */
+
+/* EEXIST is what loaders look for: "mine is there already" */
+TEST_F(refusals, program_that_is_there_and_a_bad_relative_object)
+{
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_BEFORE, BAD_FD);
+	EXPECT_ATTACH(EEXIST, self->owned, BPF_F_AFTER, self->stranger);
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_AFTER, self->xdp);
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_BEFORE | BPF_F_ID, BAD_ID);
+	EXPECT_ATTACH(EEXIST, self->owned, BPF_F_BEFORE | BPF_F_LINK, BAD_FD);
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_BEFORE | BPF_F_LINK);
+	EXPECT_ATTACH(EEXIST, self->first, 0, self->last);
+	EXPECT_ATTACH(EEXIST, self->owned, BPF_F_LINK, self->link);
+	EXPECT_ATTACH(EEXIST, self->first, BPF_F_ID);
+	EXPECT_EQ(-EEXIST, REPLACE(self->last, self->first, BPF_F_BEFORE, BAD_FD));
+	EXPECT_EQ(-EEXIST, REPLACE(self->stranger, self->first, 0));
+}
+
+/* BPF_F_LINK with 0 names no link, whatever fd 0 is: EINVAL */
+TEST_F(refusals, relative_link_that_is_fd_0)
+{
+	ASSERT_EQ(0, dup2(self->link, 0));
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK);
+	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_AFTER | BPF_F_LINK));
+	close(0);
+	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK);
+}
+
+TEST_F(refusals, replace_of_a_links_program_in_another_place)
+{
+	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, BPF_F_BEFORE));
+	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, BPF_F_AFTER, self->last));
+	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, BPF_F_AFTER, self->stranger));
+	EXPECT_EQ(-ENOENT, REPLACE(self->stranger, self->prog, BPF_F_BEFORE,
+				   self->prog));
+}
+
+TEST_F(refusals, a_64th_program_beside_one_that_is_not_there)
+{
+	int hook = on_empty_hook(self->type), i;
+
+	for (i = 0; i < 63; i++)
+		ASSERT_EQ(0, prog_attach(load_verdict(TC_ACT_UNSPEC),
+					 self->net.ifindex, hook, LAST));
+	EXPECT_EQ(-ERANGE, prog_attach(self->prog, self->net.ifindex, hook,
+				       AT(BPF_F_BEFORE, self->stranger)));
+	EXPECT_EQ(-ERANGE, link_create(self->prog, self->net.ifindex, hook,
+				       AT(BPF_F_AFTER | BPF_F_LINK, self->link)));
+	EXPECT_EQ(-EBADF, prog_attach(self->prog, self->net.ifindex, hook,
+				      AT(BPF_F_BEFORE, BAD_FD)));
+}
+
+TEST_F(refusals, query_with_flags_and_no_device)
+{
+	union bpf_attr attr = {};
+
+	attr.query.target_ifindex = NO_IFINDEX;
+	attr.query.attach_type = self->type;
+	attr.query.query_flags = BPF_F_QUERY_EFFECTIVE;
+	EXPECT_EQ(-ENODEV, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+	attr.query.query_flags = 0;
+	attr.query.attach_flags = 1;
+	EXPECT_EQ(-ENODEV, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+}
+
+TEST_F(refusals, detach_on_an_empty_hook_and_more_that_is_wrong)
+{
+	int hook = on_empty_hook(self->type);
+
+	EXPECT_EQ(-ENOENT, prog_detach(0, self->net.ifindex, hook, AT(BPF_F_REPLACE)));
+	EXPECT_EQ(-ENOENT, prog_detach(self->first, self->net.ifindex, hook,
+				       AT(BPF_F_BEFORE | BPF_F_REPLACE, BAD_FD)));
+	EXPECT_EQ(-ENOENT, prog_detach(0, self->net.ifindex, hook, AT(.revision = 7)));
 }
 
 TEST_HARNESS_MAIN
