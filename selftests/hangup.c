@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A link tells its holders when it is over: poll(2) and epoll(7) on its fd say so,
+ * to who waits already and to who asks later.
+ */
+#include "../kselftest_harness.h"
+#include "rtnl.h"
+#include "tc_link_test.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+
+#define WAITERS 4
+
+FIXTURE(hangup) {
+	struct net net;
+	int type, rtnl;
+	int ifindex;		/* of a device that tests may delete or move */
+	int prog, other_prog, link;
+	int epoll;
+};
+
+FIXTURE_VARIANT(hangup) {
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(hangup, ingress) {
+	.type = INGRESS,
+};
+
+FIXTURE_VARIANT_ADD(hangup, egress) {
+	.type = EGRESS,
+};
+
+FIXTURE_SETUP(hangup)
+{
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->type = variant->type;
+	self->rtnl = rtnl_open();
+	ASSERT_EQ(0, veth_add(self->rtnl, "hup0", 0, "hup1", self->net.here_ns));
+	self->ifindex = if_nametoindex("hup0");
+	self->prog = load_verdict(TC_ACT_UNSPEC);
+	self->other_prog = load_verdict(TC_ACT_UNSPEC);
+	self->link = link_create(self->prog, self->ifindex, self->type, LAST);
+	ASSERT_LE(0, self->link);
+	self->epoll = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, self->epoll);
+}
+
+FIXTURE_TEARDOWN(hangup)
+{
+}
+
+#define SKIP_WITHOUT_POLL \
+	SKIP_ON_MAINLINE("the fd of its tc links cannot be polled")
+
+/* What poll() says of a link, in @ms milliseconds at most; 0 if nothing */
+static int poll_for(int link, int ms)
+{
+	struct pollfd fd = { .fd = link };
+
+	return poll(&fd, 1, ms) < 0 ? -errno : fd.revents;
+}
+
+static int epoll_add(int epoll, int fd, __u32 events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* The fd that epoll_wait() has an EPOLLHUP for, or -errno; 0 if none in time */
+static int epoll_for(int epoll, int ms)
+{
+	struct epoll_event event = {};
+	int n = epoll_wait(epoll, &event, 1, ms);
+
+	if (n <= 0)
+		return n ? -errno : 0;
+	return event.events == EPOLLHUP ? event.data.fd : -EPROTO;
+}
+
+/* ---- threads that wait while it happens ---- */
+
+struct waiter {
+	pthread_t thread;
+	int link, epoll;	/* one of them */
+	int said;
+};
+
+static void *waiter(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->said = w->epoll ? epoll_for(w->epoll, 20000) : poll_for(w->link, 20000);
+	return NULL;
+}
+
+/* Half of them by poll(), half by epoll_wait() on an epoll fd of their own */
+static int start_waiters(struct waiter *waiters, int link)
+{
+	int i;
+
+	for (i = 0; i < WAITERS; i++) {
+		waiters[i] = (struct waiter){ .link = link };
+		if (i % 2) {
+			waiters[i].epoll = epoll_create1(EPOLL_CLOEXEC);
+			if (epoll_add(waiters[i].epoll, link, 0))
+				return -1;
+		}
+		if (pthread_create(&waiters[i].thread, NULL, waiter, &waiters[i]))
+			return -1;
+	}
+	/* they are to sleep when it happens */
+	usleep(200000);
+	return 0;
+}
+
+/* How many were told, and of the right thing */
+static int told(struct waiter *waiters)
+{
+	int i, n = 0;
+
+	for (i = 0; i < WAITERS; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		n += waiters[i].said == (waiters[i].epoll ? waiters[i].link : POLLHUP);
+	}
+	return n;
+}
+
+/* ---- when ---- */
+
+TEST_F(hangup, not_while_it_is_attached)
+{
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, EPOLLIN | EPOLLOUT | EPOLLPRI));
+	EXPECT_EQ(0, poll_for(self->link, 0));
+	EXPECT_EQ(0, epoll_for(self->epoll, 0));
+	/* nor ready for anything else */
+	EXPECT_EQ(0, poll(&(struct pollfd){ .fd = self->link, .events = -1 }, 1, 0));
+}
+
+TEST_F(hangup, when_it_is_detached)
+{
+	struct waiter waiters[WAITERS];
+
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, start_waiters(waiters, self->link));
+	ASSERT_EQ(0, link_detach(self->link));
+	EXPECT_EQ(WAITERS, told(waiters));
+	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
+}
+
+TEST_F(hangup, when_its_device_is_unregistered)
+{
+	struct waiter waiters[WAITERS];
+
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, start_waiters(waiters, self->link));
+	ASSERT_EQ(0, link_del(self->rtnl, self->ifindex));
+	/* at once, not some time after */
+	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
+	EXPECT_EQ(WAITERS, told(waiters));
+}
+
+TEST_F(hangup, when_its_devices_netns_ends)
+{
+	struct waiter waiters[WAITERS];
+	int ns, link, ifindex;
+
+	SKIP_WITHOUT_POLL;
+	ns = new_netns();
+	ASSERT_LE(0, ns);
+	ASSERT_EQ(0, run("ip link add hup2 type veth peer name hup3"));
+	ifindex = if_nametoindex("hup2");
+	link = link_create(self->other_prog, ifindex, self->type, LAST);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
+	ASSERT_EQ(0, start_waiters(waiters, link));
+	close(ns);
+	EXPECT_EQ(WAITERS, told(waiters));
+	EXPECT_EQ(POLLHUP, poll_for(link, 0));
+	/* the other one is on a device that is there */
+	EXPECT_EQ(0, poll_for(self->link, 0));
+}
+
+TEST_F(hangup, of_a_link_that_was_over_before)
+{
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, link_detach(self->link));
+	EXPECT_EQ(POLLHUP, poll_for(self->link, 10000));
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, 0));
+	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
+	/* it stays so */
+	EXPECT_EQ(self->link, epoll_for(self->epoll, 0));
+	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
+}
+
+TEST_F(hangup, once_where_edges_are_asked_for)
+{
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, EPOLLET));
+	EXPECT_EQ(0, epoll_for(self->epoll, 0));
+	ASSERT_EQ(0, link_detach(self->link));
+	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
+	EXPECT_EQ(0, epoll_for(self->epoll, 0));
+	/* detached again: nothing new */
+	ASSERT_EQ(0, link_detach(self->link));
+	EXPECT_EQ(0, epoll_for(self->epoll, 0));
+}
+
+TEST_F(hangup, of_one_link_and_not_of_others)
+{
+	int other;
+
+	SKIP_WITHOUT_POLL;
+	other = link_create(self->other_prog, self->ifindex, self->type, LAST);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, 0));
+	ASSERT_EQ(0, epoll_add(self->epoll, other, 0));
+	ASSERT_EQ(0, link_detach(other));
+	EXPECT_EQ(other, epoll_for(self->epoll, 10000));
+	EXPECT_EQ(0, poll_for(self->link, 0));
+	ASSERT_EQ(0, link_detach(self->link));
+	close(other);
+	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
+}
+
+/* Each fd is a holder's: what was pinned, what was got by id, what was inherited */
+TEST_F(hangup, by_every_fd)
+{
+	struct waiter waiters[WAITERS];
+	int by_id, by_pin, status;
+	pid_t pid;
+
+	SKIP_WITHOUT_POLL;
+	by_id = bpf_link_get_fd_by_id(link_id(self->link));
+	ASSERT_LE(0, by_id);
+	ASSERT_EQ(0, bpf_obj_pin(self->link, "/sys/fs/bpf/link"));
+	by_pin = bpf_obj_get("/sys/fs/bpf/link");
+	ASSERT_LE(0, by_pin);
+	ASSERT_EQ(0, start_waiters(waiters, by_pin));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(poll_for(self->link, 20000) != POLLHUP);
+	usleep(200000);
+	ASSERT_EQ(0, link_detach(by_id));
+	EXPECT_EQ(WAITERS, told(waiters));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* ---- what is not the end ---- */
+
+TEST_F(hangup, not_when_it_is_updated)
+{
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, EPOLLET));
+	ASSERT_EQ(0, link_update(self->link, self->other_prog, 0, 0));
+	EXPECT_EQ(0, epoll_for(self->epoll, 200));
+}
+
+TEST_F(hangup, not_when_its_device_moves)
+{
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, EPOLLET));
+	ASSERT_EQ(0, link_move(self->rtnl, self->ifindex, self->net.there_ns));
+	EXPECT_EQ(0, epoll_for(self->epoll, 200));
+	EXPECT_EQ(0, poll_for(self->link, 0));
+	/* where it is now it can still end */
+	ASSERT_EQ(0, run("ip link del hup1"));
+	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
+}
+
+/* ---- whose ---- */
+
+/* epoll(7) takes no fd that does not support it, and that is not to change */
+TEST_F(hangup, is_none_of_other_links)
+{
+	int prog, link;
+
+	prog = load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);
+	link = link_create(prog, if_nametoindex("lo"), BPF_XDP, LAST);
+	ASSERT_LE(0, link);
+	EXPECT_EQ(-EPERM, epoll_add(self->epoll, link, 0));
+	EXPECT_EQ(-EPERM, epoll_add(self->epoll, prog, 0));
+	/* poll() takes any, and says at once what it says of a regular file */
+	EXPECT_EQ(1, poll(&(struct pollfd){ .fd = link, .events = POLLIN }, 1, 0));
+	ASSERT_EQ(0, link_detach(link));
+	EXPECT_EQ(-EPERM, epoll_add(self->epoll, link, 0));
+	EXPECT_EQ(0, poll_for(link, 0));
+	/* this is how to find out whether a tc link tells */
+	EXPECT_EQ(mainline_tcx() ? -EPERM : 0, epoll_add(self->epoll, self->link, 0));
+}
+
+TEST_HARNESS_MAIN
