@@ -24,11 +24,12 @@
 /* ---- what races ---- */
 
 enum op {
-	ATTACH, DETACH, UPDATE, CLOSE, QUERY, MOVE, RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
+	ATTACH, DETACH, UPDATE, CLOSE, QUERY, POLL, MOVE, RENAME, UNREGISTER, NETNS_EXIT,
+	TRAFFIC,
 };
 
 static const char *const op_names[] = {
-	"attach", "detach", "update", "close", "query", "move", "rename", "unregister",
+	"attach", "detach", "update", "close", "query", "poll", "move", "rename", "unregister",
 	"netns exit", "traffic",
 };
 
@@ -84,6 +85,9 @@ RACE(query_move, QUERY, MOVE);
 RACE(query_rename, QUERY, RENAME);
 RACE(query_unregister, QUERY, UNREGISTER);
 RACE(query_netns_exit, QUERY, NETNS_EXIT);
+RACE(poll_detach, POLL, DETACH);
+RACE(poll_unregister, POLL, UNREGISTER);
+RACE(poll_netns_exit, POLL, NETNS_EXIT);
 RACE(move_move, MOVE, MOVE);
 RACE(move_rename, MOVE, RENAME);
 RACE(move_unregister, MOVE, UNREGISTER);
@@ -165,6 +169,16 @@ static int query(test *t)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
+/* Who waits for the end of a link must not miss it */
+static int poll_hangup(int link)
+{
+	struct pollfd fd = { .fd = link };
+
+	if (poll(&fd, 1, 20000) != 1)
+		return -ETIMEDOUT;
+	return fd.revents == POLLHUP ? 0 : -EPROTO;
+}
+
 /* By rtnetlink, from where the device is; a socket kept there would keep the netns */
 static int change_device(test *t, enum op op)
 {
@@ -198,6 +212,8 @@ static int perform(test *t, enum op op, int which)
 		return close(t->link) ? -errno : 0;
 	case QUERY:
 		return query(t);
+	case POLL:
+		return poll_hangup(t->link);
 	case MOVE:
 	case RENAME:
 		return change_device(t, op);
@@ -378,6 +394,8 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	pthread_t threads[2];
 	int i, type, wrong;
 
+	if (self->ops[0] == POLL)
+		SKIP_ON_MAINLINE("the fd of its tc links cannot be polled");
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, racer, args[i]));
 
@@ -643,7 +661,7 @@ TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
 	int drop, link, type, rounds = 0;
 
 	if (access(CPU1_ONLINE, W_OK))
-		SKIP(return, "there is no second CPU that can be taken offline (CONFIG_HOTPLUG_CPU)");
+		SKIP(return, "no second CPU can be taken offline (CONFIG_HOTPLUG_CPU)");
 	drop = load_verdict(TC_ACT_SHOT);
 	ASSERT_LE(0, drop);
 	ASSERT_EQ(0, pthread_create(&plugger.thread, NULL, plug, &plugger));
