@@ -66,18 +66,27 @@ static void try_all(struct seen *seen, int prog, int attached, int ifindex, int 
 		prog_attach(attached, ifindex, type, LAST);
 }
 
-static int drop_net_admin(void)
+/* Of the capabilities that one has, those in @mask stay */
+static int keep_caps(__u64 mask)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct caps[2];
+	int i;
 
 	if (syscall(SYS_capget, &header, caps))
 		return -errno;
-	caps[0].effective &= ~(1U << CAP_NET_ADMIN);
-	caps[0].permitted &= ~(1U << CAP_NET_ADMIN);
+	for (i = 0; i < 2; i++) {
+		caps[i].permitted &= mask >> (32 * i);
+		caps[i].effective = caps[i].permitted;
+	}
 	return syscall(SYS_capset, &header, caps) ? -errno : 0;
+}
+
+static int drop_net_admin(void)
+{
+	return keep_caps(~(1ULL << CAP_NET_ADMIN));
 }
 
 /* Runs @body in another process, with *seen shared */
@@ -239,6 +248,288 @@ TEST_F(privilege, holder_of_a_link_may_update_and_detach_it)
 	EXPECT_EQ(0, seen->replace);
 	EXPECT_EQ(0, seen->detach);
 	EXPECT_EQ(1, hook_count(self->net.ifindex, self->type));
+}
+
+/* ---- strangers: the table in the documentation ---- */
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+
+FIXTURE(strangers) {
+	struct net net;
+	int prog, attached, link, other;
+	__u32 prog_id, link_id;
+	/* without CAP_BPF bpf(2) does not even look at what is asked */
+	bool closed;
+};
+
+FIXTURE_VARIANT(strangers) {
+	const char *unprivileged_bpf_disabled;
+};
+
+FIXTURE_VARIANT_ADD(strangers, unprivileged_bpf) {
+	.unprivileged_bpf_disabled = "0",
+};
+
+FIXTURE_VARIANT_ADD(strangers, no_unprivileged_bpf) {
+	.unprivileged_bpf_disabled = "2",
+};
+
+FIXTURE_SETUP(strangers)
+{
+	struct seen *seen;
+
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->prog = load_verdict(TC_ACT_UNSPEC);
+	self->attached = load_verdict(TC_ACT_UNSPEC);
+	self->other = load_verdict(TC_ACT_UNSPEC);
+	self->link = link_create(load_verdict(TC_ACT_UNSPEC), self->net.ifindex, INGRESS,
+				 LAST);
+	self->link_id = link_id(self->link);
+	self->prog_id = prog_id(self->attached);
+	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, INGRESS, LAST));
+	write_file(UNPRIVILEGED_BPF, variant->unprivileged_bpf_disabled);
+	IN_CHILD(seen, ({
+		if (setuid(65534))
+			_exit(1);
+		seen->attach = !prog_id(self->prog);
+	}));
+	self->closed = seen->attach;
+}
+
+FIXTURE_TEARDOWN(strangers)
+{
+	write_file(UNPRIVILEGED_BPF, "2");
+}
+
+/* errno, 0 for success */
+struct answers {
+	int load, query, change[5], prog_by_id, link_by_id, update, detach;
+};
+
+/* Everything, and at last what a link's fd is good for */
+static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
+{
+	struct seen seen;
+	struct hook hook;
+	int fd;
+
+	fd = load_verdict(TC_ACT_UNSPEC);
+	a->load = fd < 0 ? -fd : 0;
+	a->query = -hook_query(t->net.ifindex, INGRESS, &hook);
+	try_all(&seen, t->prog, t->attached, t->net.ifindex, INGRESS);
+	memcpy(a->change, (int []){ seen.create, seen.attach, seen.replace, seen.detach,
+				    seen.detach_last }, sizeof(a->change));
+	fd = bpf_prog_get_fd_by_id(t->prog_id);
+	a->prog_by_id = fd < 0 ? errno : 0;
+	fd = bpf_link_get_fd_by_id(t->link_id);
+	a->link_by_id = fd < 0 ? errno : 0;
+	a->update = -link_update(t->link, t->other, 0, 0);
+	a->detach = -link_detach(t->link);
+}
+
+/* @change: what mainline lets everybody do who has a program's fd */
+static void expect_answers(struct __test_metadata *_metadata, const struct answers *a,
+			   int load, int query, int change, int by_id, int holder)
+{
+	int i;
+
+	EXPECT_EQ(load, a->load);
+	EXPECT_EQ(query, a->query);
+	for (i = 0; i < 5; i++)
+		if (!change || !mainline_tcx())
+			EXPECT_EQ(change, a->change[i])
+				TH_LOG("change %d", i);
+	EXPECT_EQ(by_id, a->prog_by_id);
+	EXPECT_EQ(by_id, a->link_by_id);
+	EXPECT_EQ(holder, a->update);
+	EXPECT_EQ(holder, a->detach);
+}
+
+TEST_F(strangers, nobody)
+{
+	struct answers *a;
+
+	IN_CHILD(a, ({
+		if (setuid(65534))
+			_exit(1);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, EPERM, EPERM, EPERM, EPERM,
+		       self->closed ? EPERM : 0);
+}
+
+TEST_F(strangers, cap_bpf_alone)
+{
+	struct answers *a;
+
+	IN_CHILD(a, ({
+		if (keep_caps(1ULL << CAP_BPF))
+			_exit(1);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, EPERM, EPERM, EPERM, EPERM, 0);
+}
+
+/* Enough for a device, but not for a program */
+TEST_F(strangers, cap_net_admin_alone)
+{
+	struct answers *a;
+	int able = self->closed ? EPERM : 0;
+
+	IN_CHILD(a, ({
+		if (keep_caps(1ULL << CAP_NET_ADMIN))
+			_exit(1);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, EPERM, able, able, EPERM, able);
+}
+
+/* All capabilities, but not over this network namespace */
+TEST_F(strangers, root_of_their_own_user_namespace)
+{
+	struct answers *a;
+
+	IN_CHILD(a, ({
+		if (become_userns_root())
+			_exit(1);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, EPERM, EPERM, EPERM, EPERM,
+		       self->closed ? EPERM : 0);
+}
+
+/* Ids cannot be told from others by trying them as a place */
+TEST_F(strangers, who_guess_ids)
+{
+	static const __u32 flags[] = { BPF_F_ID, BPF_F_ID | BPF_F_LINK };
+	struct seen *seen;
+	size_t i;
+
+	SKIP_ON_MAINLINE("whoever has a program's fd may attach it");
+	for (i = 0; i < 2; i++) {
+		__u32 good = i ? self->link_id : self->prog_id;
+
+		IN_CHILD(seen, ({
+			if (setuid(65534))
+				_exit(1);
+			seen->create = -link_create(self->prog, self->net.ifindex, INGRESS,
+						    AT(BPF_F_AFTER | flags[i], good));
+			seen->attach = -link_create(self->prog, self->net.ifindex, INGRESS,
+						    AT(BPF_F_AFTER | flags[i], 0x7ffffff0));
+			seen->detach = -prog_detach(self->attached, self->net.ifindex, INGRESS,
+						    AT(.revision = 1));
+		}));
+		EXPECT_EQ(EPERM, seen->create);
+		EXPECT_EQ(EPERM, seen->attach);
+		EXPECT_EQ(EPERM, seen->detach);
+	}
+}
+
+/* A device of the host has no index in a container */
+TEST_F(strangers, who_guess_an_ifindex)
+{
+	struct seen *seen;
+	int want = self->closed ? EPERM : ENODEV;
+
+	IN_CHILD(seen, ({
+		if (become_userns_root() || unshare(CLONE_NEWNET))
+			_exit(1);
+		try_all(seen, self->prog, self->attached, self->net.ifindex, INGRESS);
+	}));
+	EXPECT_EQ(want, seen->create);
+	EXPECT_EQ(want, seen->attach);
+	EXPECT_EQ(want, seen->replace);
+	EXPECT_EQ(want, seen->detach);
+}
+
+static int send_fd(int sock, int fd)
+{
+	char c = 0, control[CMSG_SPACE(sizeof(fd))] = {};
+	struct iovec iov = { &c, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
+}
+
+static int receive_fd(int sock)
+{
+	char c, control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec iov = { &c, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (recvmsg(sock, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+/* A program's fd over a socket gives nothing, a link's makes one its holder */
+TEST_F(strangers, who_were_given_fds)
+{
+	struct answers *a;
+	int sock[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	ASSERT_EQ(0, send_fd(sock[0], self->prog));
+	ASSERT_EQ(0, send_fd(sock[0], self->link));
+	close(self->link);
+	IN_CHILD(a, ({
+		if (setuid(65534))
+			_exit(1);
+		self->prog = receive_fd(sock[1]);
+		self->link = receive_fd(sock[1]);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, EPERM, EPERM, EPERM, EPERM,
+		       self->closed ? EPERM : 0);
+}
+
+/* What is pinned belongs to whom the file's mode says; reading is not enough */
+TEST_F(strangers, who_find_a_pin)
+{
+	static const char path[] = "/sys/fs/bpf/link";
+	union bpf_attr attr = { .pathname = (unsigned long)path };
+	struct seen *seen;
+
+	ASSERT_EQ(0, bpf_obj_pin(self->link, path));
+	ASSERT_EQ(0, chmod(path, 0444));
+	IN_CHILD(seen, ({
+		if (setuid(65534))
+			_exit(1);
+		seen->create = -sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+		attr.file_flags = BPF_F_RDONLY;
+		seen->attach = -sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+	}));
+	EXPECT_EQ(self->closed ? EPERM : EACCES, seen->create);
+	EXPECT_EQ(self->closed ? EPERM : EINVAL, seen->attach);
+
+	ASSERT_EQ(0, chmod(path, 0666));
+	IN_CHILD(seen, ({
+		int link;
+
+		if (setuid(65534))
+			_exit(1);
+		attr.file_flags = 0;
+		link = sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+		seen->create = link < 0 ? -link : 0;
+		seen->detach = -link_detach(link);
+	}));
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->create);
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->detach);
 }
 
 TEST_HARNESS_MAIN
