@@ -184,7 +184,7 @@ TEST_F(context, stale_tc_classid_is_cleared_before_the_next_program)
 	EXPECT_EQ(filter, link);
 }
 
-/* ... as clsact's filters behind the chain find it cleared */
+/* ... as clsact's filters behind the hook find it cleared */
 TEST_F(context, stale_tc_classid_does_not_reach_clsact)
 {
 	READ_TC_INDEX();

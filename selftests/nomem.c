@@ -110,7 +110,7 @@ static int neighbours(test *t)
 }
 
 /*
- * A shorter chain is made where programs stay, and only there. Mainline has room
+ * A shorter array is made where programs stay, and only there. Mainline has room
  * for 63 programs on every hook and makes none.
  */
 static bool detach_allocates(test *t)

@@ -61,7 +61,7 @@ static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
 	return ret < 0 ? -errno : ret;
 }
 
-/* Where in the chain: the fields that attach, detach and link create share */
+/* Where on the hook: the fields that attach, detach and link create share */
 struct place {
 	__u32 flags;
 	__u32 relative;		/* fd, or id with BPF_F_ID */
