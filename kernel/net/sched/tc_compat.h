@@ -27,7 +27,7 @@ static __always_inline int tc_compat_run(const struct bpf_prog *prog,
 
 #ifdef SKB_MONO_DELIVERY_TIME_MASK
 	/* A zero timestamp is of no type: clear the type bit, as cls_bpf does. */
-	if (unlikely(!skb->tstamp && skb->mono_delivery_time))
+	if (unlikely(skb->mono_delivery_time && !skb->tstamp))
 		skb->mono_delivery_time = 0;
 #endif
 	return code;

@@ -274,10 +274,11 @@ int tc_hook_ingress(struct sk_buff *skb)
 	verdict = tc_progs_run(progs, skb);
 	__skb_pull(skb, skb->mac_len);
 
-	switch (verdict) {
-	case TC_ACT_OK:
+	if (likely(verdict == TC_ACT_OK)) {
 		skb->tc_index = TC_H_MIN(qdisc_skb_cb(skb)->tc_classid);
 		return TC_HOOK_PASS;
+	}
+	switch (verdict) {
 	case TC_ACT_SHOT:
 		tc_compat_drop_ingress(skb);
 		return NET_RX_DROP;
@@ -318,10 +319,11 @@ int tc_hook_egress(struct sk_buff *skb)
 		verdict = tc_progs_run(progs, skb);
 	rcu_read_unlock();
 
-	switch (verdict) {
-	case TC_ACT_OK:
+	if (likely(verdict == TC_ACT_OK)) {
 		skb->tc_index = TC_H_MIN(qdisc_skb_cb(skb)->tc_classid);
 		return TC_HOOK_PASS;
+	}
+	switch (verdict) {
 	case TC_ACT_SHOT:
 		tc_compat_drop_egress(skb);
 		return NET_XMIT_DROP;

@@ -226,3 +226,24 @@ void tc_progs_replace(struct tc_progs *progs, struct tc_progs_entry *e,
 	rcu_assign_pointer(e->prog, prog);
 	progs->revision++;
 }
+
+/**
+ * tc_progs_is_verdict - is a return code a verdict?
+ * @code: what a program returned
+ *
+ * Return: true if cls_bpf honours @code in direct-action mode and it is not
+ * TC_ACT_UNSPEC. With any other code the next program runs.
+ */
+bool tc_progs_is_verdict(int code)
+{
+	switch (code) {
+	case TC_ACT_OK:
+	case TC_ACT_SHOT:
+	case TC_ACT_STOLEN:
+	case TC_ACT_TRAP:
+	case TC_ACT_REDIRECT:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -126,15 +126,7 @@ struct tc_progs *tc_progs_remove(struct tc_progs *new, struct tc_progs *old,
 void tc_progs_replace(struct tc_progs *progs, struct tc_progs_entry *e,
 		      struct bpf_prog *prog);
 
-/* Is @code one that cls_bpf honours in direct-action mode? */
-static __always_inline bool tc_progs_verdict(int code)
-{
-	const u32 verdicts = BIT(TC_ACT_OK) | BIT(TC_ACT_SHOT) |
-			     BIT(TC_ACT_STOLEN) | BIT(TC_ACT_TRAP) |
-			     BIT(TC_ACT_REDIRECT);
-
-	return (unsigned int)code < 32 && verdicts & BIT(code);
-}
+bool tc_progs_is_verdict(int code);
 
 /**
  * tc_progs_run - run the programs of a hook on a packet
@@ -166,7 +158,9 @@ static __always_inline int tc_progs_run(const struct tc_progs *progs,
 		/* Clear a stale tc_classid. */
 		qdisc_skb_cb(skb)->tc_classid = 0;
 		verdict = tc_compat_run(prog, skb);
-		if (tc_progs_verdict(verdict))
+		if (likely(verdict == TC_ACT_OK))
+			goto out;
+		if (verdict != TC_ACT_UNSPEC && tc_progs_is_verdict(verdict))
 			goto out;
 		e++;
 	}
