@@ -13,9 +13,9 @@ build/%/debian-config.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-config-$* \
 		usr/src/linux-config-$*/config.amd64_none_amd64.xz $@
 
-# modules built for the unpatched kernel go on working
+# with KABI=1, modules built for the unpatched kernel go on working
 $(eval $(call check,abi,kernel/tests/check-abi,$(series-sources) \
-	build/%/debian-config.xz build/%/linux build/%/prepared $(source-archive)))
+	build/%/debian-config.xz build/%/linux build/%/prepared build/%/bzImage $(source-archive)))
 
 .PHONY: bench
 bench: $(TREE:%=bench-%) ## 3 instructions for attaching, and who waits for RTNL
