@@ -328,7 +328,11 @@ static inline bool btf_has_name(const char *name)
  */
 static inline bool mainline_tcx(void)
 {
-	return btf_has_name("bpf_mprog_entry");
+	static int known = -1;
+
+	if (known < 0)
+		known = btf_has_name("bpf_mprog_entry");
+	return known;
 }
 
 #define SKIP_ON_MAINLINE(what) do {					\
@@ -357,7 +361,7 @@ struct net {
 /* Runs a command line made as by printf; 0 if it succeeded */
 static inline int run(const char *fmt, ...)
 {
-	char cmd[1024];
+	char cmd[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -370,7 +374,7 @@ static inline int run(const char *fmt, ...)
 static inline char *output_of(const char *fmt, ...)
 {
 	size_t have = 0, room = 1 << 16;
-	char cmd[1024], *out;
+	char cmd[2048], *out;
 	va_list ap;
 	FILE *pipe;
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What progs/traces.bpf.c tells traces.c. */
+#ifndef TRACES_H
+#define TRACES_H
+
+#define TRACED_MARK 0x7ace
+
+/* How marked packets ended */
+struct ends {
+	__u32 dropped;		/* kfree_skb */
+	__u32 consumed;		/* consume_skb */
+	__u32 reason;		/* of the last drop */
+};
+
+/* What the iterator of links gives for each */
+struct listed_link {
+	__u32 id;
+	__u32 type;
+	__u32 prog_id;
+};
+
+#endif
