@@ -29,6 +29,7 @@ FIXTURE(changes) {
 	struct changes_bpf *skel;
 	int type;
 	int from;
+	__u32 wire_len[FRAME_KINDS];	/* as the second of two filters sees it */
 };
 
 FIXTURE_VARIANT(changes) {
@@ -162,6 +163,15 @@ static int look(test *t, enum mode mode, const char *first, const char *second,
 		/* with mainline's tcx the class is as well, by design */
 		if (mainline_tcx())
 			bss->next[kind].tc_classid = 0;
+		/*
+		 * On ingress clsact takes the length anew: a filter behind a link sees
+		 * it in wire_len as the link has left it. With mainline's tcx it is
+		 * the one before.
+		 */
+		if (mode == FILTERS)
+			t->wire_len[kind] = bss->next[kind].wire_len;
+		else if (mode == LINK_THEN_FILTER && t->type == INGRESS && !mainline_tcx())
+			bss->next[kind].wire_len = t->wire_len[kind];
 		observe_seen(o, "next", bss->next, kind);
 	}
 	observation_sort(o);

@@ -196,12 +196,8 @@ NEIGHBOURS(vlan_egress, ON("tc0.5", EGRESS), GO_OUT("tc0.5"), VLAN,
 		"for try in 1 2 3 4 5 6 7 8 9; do\n"			\
 		" ip link show bond7 | grep -q LOWER_UP && exit; sleep 0.1\n" \
 		"done; exit 1"
-NEIGHBOURS(bond_member_ingress, ON(HERE_DEV, INGRESS), COME_IN, BOND,
-	   .tap_here = { "bond7" });
 NEIGHBOURS(bond_member_egress, ON(HERE_DEV, EGRESS), GO_OUT("bond7"), BOND,
 	   .tap_here = { "bond7" });
-NEIGHBOURS(bond_ingress, ON("bond7", INGRESS), COME_IN, BOND,
-	   .tap_here = { HERE_DEV });
 NEIGHBOURS(bond_egress, ON("bond7", EGRESS), GO_OUT("bond7"), BOND,
 	   .tap_here = { HERE_DEV });
 
