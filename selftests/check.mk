@@ -2,3 +2,15 @@
 .PHONY: answers
 answers: $(TREE:%=build/%/bzImage) selftests ## 3 compare every answer of bpf(2) between trees (TREE="6.1 5.10 6.12")
 	@scripts/answers $(TREE)
+
+# which random steps, and how many
+FUZZ_SEED ?= 1
+FUZZ_STEPS ?= 1000000
+
+.PHONY: fuzz
+fuzz: $(TREE:%=fuzz-%) ## 3 random steps against a model (FUZZ_SEED=1 FUZZ_STEPS=1000000)
+
+fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
+	@guest/initramfs build/$*/fuzz.initramfs /selftests=build/$*/selftests/guest
+	@guest/boot -v -o build/$*/fuzz$D -t 43200 -p 43000 build/$*/bzImage$D build/$*/fuzz.initramfs -- \
+		"cd /selftests && ./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)"

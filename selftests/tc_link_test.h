@@ -263,13 +263,25 @@ static inline double race_seconds(void)
 	return seconds ? atof(seconds) : 1;
 }
 
+/* An fd of the program or the link with this id, or -errno */
+static inline int prog_open(__u32 id)
+{
+	union bpf_attr attr = { .prog_id = id };
+
+	return sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+}
+
+static inline int link_open(__u32 id)
+{
+	union bpf_attr attr = { .link_id = id };
+
+	return sys_bpf(BPF_LINK_GET_FD_BY_ID, &attr, sizeof(attr));
+}
+
 static inline bool prog_exists(__u32 id)
 {
-	union bpf_attr attr = {};
-	int fd;
+	int fd = prog_open(id);
 
-	attr.prog_id = id;
-	fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -277,11 +289,8 @@ static inline bool prog_exists(__u32 id)
 
 static inline bool link_exists(__u32 id)
 {
-	union bpf_attr attr = {};
-	int fd;
+	int fd = link_open(id);
 
-	attr.link_id = id;
-	fd = sys_bpf(BPF_LINK_GET_FD_BY_ID, &attr, sizeof(attr));
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random bytes and sizes for the commands that attach, update, detach and query.
+ * Some calls are all noise, most are good ones with some bytes changed, so that
+ * they get further. What is looked for is what a debug kernel reports; here it is
+ * checked that each call answers with an errno that is documented, that it reads
+ * no byte behind the size it was given, and that nothing is left in the end.
+ *
+ *	--seed N	which calls (1)
+ *	--calls N	how many (100000)
+ */
+#include "../kselftest.h"
+#include "fuzz_world.h"
+
+#include <signal.h>
+
+#define KEPT	40		/* links that stay open for a while */
+#define HAVE	24		/* programs */
+#define ROOM_FOR_IDS	(1 << 20)
+
+static uint64_t rng_state;
+
+static uint32_t rnd(uint32_t below)
+{
+	uint64_t z = rng_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (z ^ z >> 31) % below;
+}
+
+static const int cmds[] = {
+	BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_LINK_DETACH,
+	BPF_PROG_ATTACH, BPF_PROG_DETACH, BPF_PROG_QUERY,
+};
+
+#define CMDS	(sizeof(cmds) / sizeof(*cmds))
+
+static const char *const cmd_names[] = {
+	"LINK_CREATE", "LINK_UPDATE", "LINK_DETACH",
+	"PROG_ATTACH", "PROG_DETACH", "PROG_QUERY",
+};
+
+/* What these commands may say, whatever they are given */
+static const int answers[] = {
+	0, EINVAL, EBADF, EFAULT, ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EPERM,
+	E2BIG, ENOSPC, ENOLINK, EOPNOTSUPP, ENOMEM,
+	524,	/* ENOTSUPP, of other types of link */
+};
+
+#define ANSWERS	(sizeof(answers) / sizeof(*answers))
+
+static struct shared {
+	uint64_t rng;
+	long calls, done;
+	long seen[CMDS][ANSWERS];
+	int bad_cmd, bad_answer;	/* the first that is none of these */
+	union bpf_attr bad_attr;
+	unsigned int bad_size;
+	uint32_t prog_ids[HAVE];
+	int killed;
+} *shared;
+
+static int progs[HAVE], ifindex;
+static char *ids, *page_end;
+
+static int some_fd(const int *links)
+{
+	int l = links[rnd(KEPT)];
+
+	switch (rnd(8)) {
+	case 0:
+		return rnd(64);
+	case 1: case 2:
+		return l > 0 ? l : 0;
+	default:
+		return progs[rnd(HAVE)];
+	}
+}
+
+static uint32_t some_flags(void)
+{
+	static const uint32_t flags[] = { 0, 0, BPF_F_BEFORE, BPF_F_AFTER, BPF_F_REPLACE,
+					  BPF_F_ID, BPF_F_LINK };
+	uint32_t f = 0;
+	int i;
+
+	for (i = rnd(4); i; i--)
+		f |= flags[rnd(sizeof(flags) / sizeof(*flags))];
+	return f;
+}
+
+static void almost_good(int cmd, union bpf_attr *a, const int *links)
+{
+	int dev = rnd(20) ? ifindex : (int)rnd(4);
+	int type = rnd(30) ? (rnd(2) ? INGRESS : EGRESS) : (int)rnd(64);
+	uint32_t flags = some_flags();
+	uint32_t relative = flags & BPF_F_ID ? shared->prog_ids[rnd(HAVE)] : some_fd(links);
+	uint64_t revision = rnd(6) ? 0 : rnd(64);
+
+	if (!flags)
+		relative = 0;
+	memset(a, 0, sizeof(*a));
+	switch (cmd) {
+	case BPF_LINK_CREATE:
+		a->link_create.prog_fd = some_fd(links);
+		a->link_create.target_ifindex = dev;
+		a->link_create.attach_type = type;
+		a->link_create.flags = flags & ~BPF_F_REPLACE;
+		a->link_create.tcx.relative_fd = relative;
+		a->link_create.tcx.expected_revision = revision;
+		break;
+	case BPF_LINK_UPDATE:
+		a->link_update.link_fd = links[rnd(KEPT)];
+		a->link_update.new_prog_fd = some_fd(links);
+		if (!rnd(3)) {
+			a->link_update.flags = BPF_F_REPLACE;
+			a->link_update.old_prog_fd = some_fd(links);
+		}
+		break;
+	case BPF_LINK_DETACH:
+		a->link_detach.link_fd = links[rnd(KEPT)];
+		break;
+	case BPF_PROG_ATTACH:
+	case BPF_PROG_DETACH:
+		a->target_ifindex = dev;
+		a->attach_bpf_fd = cmd == BPF_PROG_DETACH && !rnd(3) ? 0 : some_fd(links);
+		a->attach_type = type;
+		a->attach_flags = cmd == BPF_PROG_DETACH ? flags & ~BPF_F_REPLACE : flags;
+		a->replace_bpf_fd = progs[rnd(HAVE)];
+		a->relative_fd = relative;
+		a->expected_revision = revision;
+		break;
+	case BPF_PROG_QUERY:
+		a->query.target_ifindex = dev;
+		a->query.attach_type = type;
+		a->query.count = rnd(70);
+		a->query.prog_ids = (unsigned long)ids + ROOM_FOR_IDS / 2;
+		a->query.link_ids = (unsigned long)ids + ROOM_FOR_IDS / 2 + 4096;
+		a->query.prog_attach_flags = (unsigned long)ids + ROOM_FOR_IDS / 2 + 8192;
+		a->query.link_attach_flags = (unsigned long)ids + ROOM_FOR_IDS / 2 + 12288;
+		break;
+	}
+}
+
+static void one_call(int *links)
+{
+	unsigned int size = sizeof(union bpf_attr), i, c = rnd(CMDS), at;
+	union bpf_attr attr;
+	uint8_t *bytes = (void *)&attr;
+	int ret;
+
+	/* links that are detached make all else dull */
+	if (cmds[c] == BPF_LINK_DETACH && rnd(10))
+		c = 0;
+	almost_good(cmds[c], &attr, links);
+	if (!rnd(10))
+		for (i = 0; i < sizeof(attr); i++)
+			bytes[i] = rnd(256);
+	else if (!rnd(3))
+		for (i = 1 + rnd(3); i; i--)
+			bytes[rnd(rnd(4) ? 64 : sizeof(attr))] ^= 1 << rnd(8);
+	if (!rnd(4))
+		size = rnd(sizeof(attr) + 1);
+	/* the byte behind is not there to be read */
+	memcpy(page_end - size, &attr, size);
+	if (!rnd(200)) {
+		size += 1 + rnd(4096);		/* now it is */
+		ret = sys_bpf(cmds[c], (void *)(page_end - sizeof(attr)), size);
+	} else {
+		ret = sys_bpf(cmds[c], (void *)(page_end - size), size);
+	}
+	shared->done++;
+	if (ret >= 0 && cmds[c] == BPF_LINK_CREATE) {
+		at = rnd(KEPT);
+		if (links[at] > 0)
+			close(links[at]);
+		links[at] = ret;
+		ret = 0;
+	}
+	for (i = 0; i < ANSWERS; i++)
+		if (ret == -answers[i]) {
+			shared->seen[c][i]++;
+			return;
+		}
+	if (!shared->bad_answer) {
+		shared->bad_answer = ret;
+		shared->bad_cmd = c;
+		shared->bad_attr = attr;
+		shared->bad_size = size;
+	}
+}
+
+/* In a process that a pointer of its own making may kill */
+static void calls(void)
+{
+	int links[KEPT] = {};
+
+	rng_state = shared->rng;
+	while (shared->done < shared->calls) {
+		one_call(links);
+		shared->rng = rng_state;
+	}
+	_exit(0);
+}
+
+static void report(void)
+{
+	size_t c, i;
+	char line[512];
+	int len;
+
+	for (c = 0; c < CMDS; c++) {
+		len = snprintf(line, sizeof(line), "%s:", cmd_names[c]);
+		for (i = 0; i < ANSWERS; i++)
+			if (shared->seen[c][i])
+				len += snprintf(line + len, sizeof(line) - len, " %s %ld",
+						i ? strerrorname_np(answers[i]) ?: "ENOTSUPP" : "ok",
+						shared->seen[c][i]);
+		ksft_print_msg("%s\n", line);
+	}
+}
+
+/* In namespaces that are gone with this process, and with them all it has attached */
+static int calls_in_a_namespace(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	struct net net;
+	int i, status;
+	pid_t pid;
+
+	if (net_setup(&net))
+		return 1;
+	ifindex = net.ifindex;
+	for (i = 0; i < HAVE; i++) {
+		progs[i] = i < HAVE - 1 ? load_verdict(TC_ACT_UNSPEC) :
+			   load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);
+		shared->prog_ids[i] = prog_id(progs[i]);
+	}
+	ids = mmap(NULL, ROOM_FOR_IDS, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page_end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	if (ids == MAP_FAILED || page_end == MAP_FAILED)
+		return 1;
+	page_end += page;
+	munmap(page_end, page);
+
+	while (shared->done < shared->calls && shared->killed < 1000) {
+		pid = fork();
+		if (!pid)
+			calls();
+		waitpid(pid, &status, 0);
+		shared->killed += WIFSIGNALED(status);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const keys[] = { "ingress_needed_key", "egress_needed_key" };
+	int i, status, key[2], now = 0;
+	pid_t pid;
+
+	ksft_print_header();
+	ksft_set_plan(3);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		ksft_exit_fail_msg("no memory\n");
+	shared->rng = 1;
+	shared->calls = 100000;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
+			shared->rng = strtoull(argv[++i], NULL, 0);
+		} else if (!strcmp(argv[i], "--calls") && i + 1 < argc) {
+			shared->calls = strtol(argv[++i], NULL, 0);
+		} else {
+			fprintf(stderr, "usage: fuzz_raw [--seed N] [--calls N]\n");
+			return 2;
+		}
+	}
+	for (i = 0; i < 2; i++)
+		key[i] = static_key(keys[i]);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(calls_in_a_namespace());
+	waitpid(pid, &status, 0);
+	if (status)
+		ksft_exit_fail_msg("cannot set up: needs root and CONFIG_VETH\n");
+
+	report();
+	ksft_print_msg("%ld calls; %d processes died of what they asked for\n",
+		       shared->done, shared->killed);
+	if (shared->bad_answer) {
+		ksft_print_msg("%s of %u bytes answers %d:", cmd_names[shared->bad_cmd],
+			       shared->bad_size, shared->bad_answer);
+		for (i = 0; i < (int)sizeof(union bpf_attr); i++)
+			printf(" %02x", ((uint8_t *)&shared->bad_attr)[i]);
+		printf("\n");
+	}
+	if (!shared->bad_answer && shared->done >= shared->calls)
+		ksft_test_result_pass("each call has an answer that is documented\n");
+	else
+		ksft_test_result_fail("each call has an answer that is documented\n");
+
+	for (i = 0; i < HAVE && EVENTUALLY(!prog_exists(shared->prog_ids[i])); i++)
+		;
+	if (i == HAVE)
+		ksft_test_result_pass("no program is left\n");
+	else
+		ksft_test_result_fail("program %u is left\n", shared->prog_ids[i]);
+
+	for (i = 0; i < 2; i++)
+		if (key[i] >= 0 && !EVENTUALLY((now = static_key(keys[i])) <= key[i]))
+			break;
+	if (key[0] < 0)
+		ksft_test_result_skip("the static keys cannot be read\n");
+	else if (i == 2)
+		ksft_test_result_pass("no static key is held\n");
+	else
+		ksft_test_result_fail("%s is %d, and was %d\n", keys[i], now, key[i]);
+	ksft_get_fail_cnt() ? ksft_exit_fail() : ksft_exit_pass();
+}

@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the fuzzer does its steps to: processes with fd tables and network
+ * namespaces of their own, which do one call at a time when they are told; veth
+ * pairs whose other ends are in the namespace of the fuzzer itself, the lab.
+ */
+#ifndef FUZZ_WORLD_H
+#define FUZZ_WORLD_H
+
+#include "tc_link_test.h"
+#include "fuzz_model.h"
+#include "rtnl.h"
+
+#include <linux/if_packet.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+/* An object has the same fd in every process; the children close all from FDS on */
+#define OTHER_FD_NR	180
+#define XDP_PROG_FD	181
+#define FILTER_PROG_FD	182
+#define XDP_LINK_FD	183
+#define TRACE_FD	184
+#define FDS		200
+#define PROG_FD(p)	(FDS + (p))
+#define LINK_FD(l)	(300 + (l))
+#define FDS_END		400
+#define BAD_FD		900
+#define BAD_ID		0x7ffffff0
+
+#define ETHERTYPE	0x88b5	/* for experiments */
+#define PIN_DIR		"/sys/fs/bpf/"
+
+/* ---- a process ---- */
+
+enum call_what { CALL_BPF, CALL_CLOSE, CALL_CLOSE_ALL, CALL_SETNS, CALL_READ, CALL_POLL };
+
+struct call {
+	enum call_what what;
+	int cmd;
+	union bpf_attr attr;
+	unsigned int size;
+	int fd;			/* to close, to poll; where a new fd goes */
+	char path[64];		/* to pin, to get, to read, of a namespace */
+	struct bpf_insn insns[24];
+	struct hook hook;
+	struct bpf_link_info link_info;
+	struct bpf_prog_info prog_info;
+	char text[1024];	/* read */
+	int ret;
+};
+
+struct proc {
+	pid_t pid;
+	int go, done;		/* pipes */
+	struct call *call;	/* shared with it */
+};
+
+static inline int call_do(struct call *c)
+{
+	struct pollfd poll_fd = { .events = POLLIN | POLLOUT };
+	int fd, ret;
+
+	switch (c->what) {
+	case CALL_BPF:
+		ret = sys_bpf(c->cmd, &c->attr, c->size);
+		if (ret < 0 || c->fd < 0)
+			return ret;
+		if (dup2(ret, c->fd) < 0)
+			return -errno;
+		close(ret);
+		return 0;
+	case CALL_CLOSE:
+		return close(c->fd) ? -errno : 0;
+	case CALL_CLOSE_ALL:
+		for (fd = FDS; fd < FDS_END; fd++)
+			close(fd);
+		return 0;
+	case CALL_SETNS:
+		fd = open(c->path, O_RDONLY | O_CLOEXEC);
+		ret = fd < 0 || setns(fd, CLONE_NEWNET) ? -errno : 0;
+		close(fd);
+		return ret;
+	case CALL_READ:
+		memset(c->text, 0, sizeof(c->text));
+		fd = open(c->path, O_RDONLY | O_CLOEXEC);
+		ret = fd < 0 || read(fd, c->text, sizeof(c->text) - 1) < 0 ? -errno : 0;
+		close(fd);
+		return ret;
+	case CALL_POLL:
+		poll_fd.fd = c->fd;
+		ret = poll(&poll_fd, 1, 0);
+		return ret < 0 ? -errno : poll_fd.revents;
+	}
+	return -ENOSYS;
+}
+
+static inline int proc_call(struct proc *p)
+{
+	char c = 0;
+
+	if (write(p->go, &c, 1) != 1 || read(p->done, &c, 1) != 1) {
+		fprintf(stderr, "a process of the fuzzer has died\n");
+		_exit(2);
+	}
+	return p->call->ret;
+}
+
+static inline int proc_start(struct proc *p)
+{
+	int go[2], done[2];
+	char c;
+
+	p->call = mmap(NULL, sizeof(*p->call), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->call == MAP_FAILED || pipe(go) || pipe(done))
+		return -errno;
+	p->pid = fork();
+	if (p->pid < 0)
+		return -errno;
+	if (!p->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(go[1]);
+		close(done[0]);
+		while (read(go[0], &c, 1) == 1) {
+			p->call->ret = call_do(p->call);
+			if (write(done[1], &c, 1) != 1)
+				break;
+		}
+		_exit(0);
+	}
+	close(go[0]);
+	close(done[1]);
+	p->go = go[1];
+	p->done = done[0];
+	return 0;
+}
+
+/* ---- devices, in the namespace that the fuzzer is in ---- */
+
+/* A socket for each call: it belongs to its namespace, and would keep it */
+#define WITH_RTNL(call) ({			\
+	int rtnl = rtnl_open();			\
+	int ret_ = rtnl < 0 ? -errno : (call);	\
+						\
+	close(rtnl);				\
+	ret_;					\
+})
+
+/* Comes back when whatever holds RTNL now has released it */
+static inline void wait_for_rtnl(void)
+{
+	WITH_RTNL(link_up(rtnl, 1));
+}
+
+/* ---- the world ---- */
+
+struct world {
+	struct proc proc[PROCS];
+	int lab;			/* fd of its namespace */
+	int ns[NSES];			/* fds, -1 for none */
+	int marker[NSES];		/* a link on lo: gone when the namespace is */
+	int in;				/* the namespace the fuzzer is in; -1: the lab */
+	int marker_prog;
+	uint32_t xdp_prog_id, filter_prog_id, xdp_link_id;
+	struct {
+		uint32_t ran;
+		uint8_t prog[252];
+	} volatile *trace;
+	int here[DEVS], there[DEVS];	/* packet sockets, 0 if not open */
+	uint32_t packets;		/* sent */
+	int patience;			/* seconds to wait for what the kernel does later */
+	char why[2048];			/* what was wrong */
+	char met[512];			/* what the last packet met */
+};
+
+static inline bool fail(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->why, sizeof(w->why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* True as soon as it is, and false if it is not within the fuzzer's patience */
+#define IN_TIME(w, condition) ({				\
+	int spins_ = 0, tries_ = (w)->patience * 1000;		\
+								\
+	while (!(condition) && tries_ > 0) {			\
+		if (++spins_ > 20) {				\
+			usleep(1000);				\
+			tries_--;				\
+		}						\
+	}							\
+	tries_ > 0;						\
+})
+
+static inline bool go_to(struct world *w, int ns)
+{
+	if (w->in == ns)
+		return true;
+	if (setns(ns < 0 ? w->lab : w->ns[ns], CLONE_NEWNET))
+		return fail(w, "setns: %s", strerror(errno));
+	w->in = ns;
+	return true;
+}
+
+static inline void move_fd(int from, int to)
+{
+	if (from < 0 || dup2(from, to) < 0) {
+		perror("fuzz: cannot set up");
+		exit(1);
+	}
+	close(from);
+}
+
+static inline int xdp_link_create(int prog)
+{
+	return link_create(prog, if_nametoindex("lo"), BPF_XDP, LAST);
+}
+
+static inline int trace_map(void)
+{
+	union bpf_attr attr = {};
+
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = 256;
+	attr.max_entries = 1;
+	attr.map_flags = BPF_F_MMAPABLE;
+	return sys_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+/* Writes its slot behind those that ran before it, and answers with its verdict */
+static inline void prog_load_call(struct call *c, int slot, int verdict)
+{
+	const struct bpf_insn insns[] = {
+		{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_1,
+		  offsetof(struct __sk_buff, protocol), 0 },
+		{ BPF_JMP | BPF_JNE | BPF_K, BPF_REG_1, 0, 11, htons(ETHERTYPE) },
+		{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_6, BPF_PSEUDO_MAP_VALUE, 0, TRACE_FD },
+		{ 0, 0, 0, 0, 0 },
+		{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_6, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_1, 0, 0 },
+		{ BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 127 },
+		{ BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_6, 0, 0 },
+		{ BPF_ST | BPF_MEM | BPF_B, BPF_REG_2, 0, 4, slot },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, 1 },
+		{ BPF_STX | BPF_MEM | BPF_W, BPF_REG_6, BPF_REG_1, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, verdict },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+		/* not the fuzzer's packet */
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -1 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+
+	memcpy(c->insns, insns, sizeof(insns));
+	c->cmd = BPF_PROG_LOAD;
+	c->attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	c->attr.insns = (unsigned long)c->insns;
+	c->attr.insn_cnt = sizeof(insns) / sizeof(*insns);
+	c->attr.license = (unsigned long)"GPL";
+	c->fd = PROG_FD(slot);
+}
+
+static inline bool ns_add(struct world *w, int ns)
+{
+	int fd;
+
+	if (!go_to(w, -1))
+		return false;
+	fd = new_netns();
+	if (fd < 0)
+		return fail(w, "new namespace: %s", strerror(-fd));
+	w->ns[ns] = fd;
+	w->in = ns;
+	WITH_RTNL(link_up(rtnl, 1));
+	w->marker[ns] = link_create(w->marker_prog, 1, EGRESS, LAST);
+	if (w->marker[ns] < 0)
+		return fail(w, "link on lo: %s", strerror(-w->marker[ns]));
+	return true;
+}
+
+static inline void traffic_close(struct world *w, int dev)
+{
+	if (w->here[dev])
+		close(w->here[dev]);
+	if (w->there[dev])
+		close(w->there[dev]);
+	w->here[dev] = w->there[dev] = 0;
+}
+
+static inline bool link_is_detached(int fd)
+{
+	struct bpf_link_info info;
+
+	return obj_info(fd, &info, sizeof(info)) || !info.tcx.ifindex;
+}
+
+/* Comes back when its devices are gone */
+static inline bool ns_del(struct world *w, struct model *m, int ns)
+{
+	int patience = w->patience, d;
+	bool gone;
+
+	for (d = 0; d < DEVS; d++)
+		if (m->dev[d].exists && m->dev[d].ns == ns)
+			traffic_close(w, d);
+	if (!go_to(w, -1))
+		return false;
+	close(w->ns[ns]);
+	w->ns[ns] = -1;
+	w->patience = 60;
+	gone = IN_TIME(w, link_is_detached(w->marker[ns]));
+	w->patience = patience;
+	close(w->marker[ns]);
+	if (!gone)
+		return fail(w, "the namespace does not go away");
+	/* its devices all go in one section of RTNL */
+	wait_for_rtnl();
+	return true;
+}
+
+static inline bool dev_del(struct world *w, struct model *m, int dev)
+{
+	int ret;
+
+	traffic_close(w, dev);
+	if (!go_to(w, m->dev[dev].ns))
+		return false;
+	ret = WITH_RTNL(link_del(rtnl, m->dev[dev].ifindex));
+	return !ret || fail(w, "cannot delete fz%d: %s", dev, strerror(-ret));
+}
+
+static inline bool dev_add(struct world *w, int dev, int ns, uint32_t ifindex)
+{
+	char here[16], there[16];
+	int ret;
+
+	if (!go_to(w, ns))
+		return false;
+	snprintf(here, sizeof(here), "fz%d", dev);
+	snprintf(there, sizeof(there), "fp%d", dev);
+	ret = WITH_RTNL(veth_add(rtnl, here, ifindex, there, w->lab));
+	return !ret || fail(w, "cannot add %s: %s", here, strerror(-ret));
+}
+
+/* The model learns an ifindex that the kernel chose */
+static inline bool dev_move(struct world *w, struct model *m, int dev, int from, int to)
+{
+	char name[16];
+	int ret;
+
+	traffic_close(w, dev);
+	if (!go_to(w, from))
+		return false;
+	ret = WITH_RTNL(link_move(rtnl, m->dev[dev].ifindex, w->ns[to]));
+	if (ret)
+		return fail(w, "cannot move fz%d: %s", dev, strerror(-ret));
+	if (!go_to(w, to))
+		return false;
+	snprintf(name, sizeof(name), "fz%d", dev);
+	ret = if_nametoindex(name);
+	if (!m->dev[dev].renumbered && ret != m->dev[dev].ifindex)
+		return fail(w, "fz%d has a new ifindex without need", dev);
+	m->dev[dev].ifindex = ret;
+	return true;
+}
+
+/* ---- packets ---- */
+
+static inline int packet_socket(const char *name)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETHERTYPE),
+		.sll_ifindex = if_nametoindex(name),
+	};
+	int sock;
+
+	if (!at.sll_ifindex || WITH_RTNL(link_up(rtnl, at.sll_ifindex)))
+		return -1;
+	sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (sock >= 0 && bind(sock, (void *)&at, sizeof(at))) {
+		close(sock);
+		return -1;
+	}
+	return sock;
+}
+
+/* A device carries packets a little after it was set up: IFLA_OPERSTATE tells */
+static inline bool running(struct world *w, int ns, const char *name)
+{
+	struct request r = request(RTM_GETLINK, 0, sizeof(r.link));
+	int len, up = -1, sock;
+	struct rtattr *a;
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg link;
+		char attrs[8192];
+	} answer;
+
+	if (!go_to(w, ns))
+		return false;
+	r.h.nlmsg_flags = NLM_F_REQUEST;
+	r.link.ifi_index = if_nametoindex(name);
+	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (sock >= 0 && send(sock, &r, r.h.nlmsg_len, 0) > 0 &&
+	    recv(sock, &answer, sizeof(answer), 0) > 0 &&
+	    answer.h.nlmsg_type == RTM_NEWLINK) {
+		len = IFLA_PAYLOAD(&answer.h);
+		for (a = IFLA_RTA(&answer.link); RTA_OK(a, len); a = RTA_NEXT(a, len))
+			if (a->rta_type == IFLA_OPERSTATE)
+				up = *(uint8_t *)RTA_DATA(a);
+	}
+	close(sock);
+	return up == 6;		/* IF_OPER_UP; <linux/if.h> and <net/if.h> clash */
+}
+
+static inline bool traffic_open(struct world *w, const struct model *m, int dev)
+{
+	char here[16], there[16];
+
+	snprintf(here, sizeof(here), "fz%d", dev);
+	snprintf(there, sizeof(there), "fp%d", dev);
+	if (w->here[dev])
+		return true;
+	if (!go_to(w, m->dev[dev].ns))
+		return false;
+	w->here[dev] = packet_socket(here);
+	if (!go_to(w, -1))
+		return false;
+	w->there[dev] = packet_socket(there);
+	if (w->here[dev] < 0 || w->there[dev] < 0)
+		return fail(w, "packet socket on fz%d: %s", dev, strerror(errno));
+	if (!IN_TIME(w, running(w, m->dev[dev].ns, here) && running(w, -1, there)))
+		return fail(w, "fz%d does not come up", dev);
+	/* all is done when RTNL is free again */
+	wait_for_rtnl();
+	return true;
+}
+
+struct frame {
+	uint8_t to[6], from[6];
+	uint16_t type;
+	uint32_t number;
+	char rest[46];
+} __attribute__((packed));
+
+/* A packet through the hook: does it meet the programs, and pass, as the model says? */
+static inline bool traffic(struct world *w, struct model *m, int dev, int egress)
+{
+	struct frame frame = { .to = { 255, 255, 255, 255, 255, 255 },
+			       .from = { 2, 0, 0, 0, 9, 9 },
+			       .type = htons(ETHERTYPE) }, got;
+	int met[ROOM], n, last, i, from, to, said, expected, len;
+	struct mhook *h = &m->dev[dev].hook[egress];
+	bool passes = model_packet(m, h, met, &n, &last);
+	struct pollfd arrived = { .events = POLLIN };
+
+	if (!traffic_open(w, m, dev))
+		return false;
+	from = egress ? w->here[dev] : w->there[dev];
+	to = egress ? w->there[dev] : w->here[dev];
+	frame.number = ++w->packets;
+	w->trace->ran = 0;
+	memset((void *)w->trace->prog, 0xff, sizeof(w->trace->prog));
+
+	said = send(from, &frame, sizeof(frame), 0) < 0 ? -errno : 0;
+	expected = egress && last == 2 ? -ENOBUFS : 0;
+	if (said != expected)
+		return fail(w, "sending answered %d, not %d", said, expected);
+	if (passes) {
+		arrived.fd = to;
+		if (poll(&arrived, 1, w->patience * 1000) != 1)
+			return fail(w, "the packet did not pass");
+		if (recv(to, &got, sizeof(got), 0) != sizeof(got) ||
+		    got.number != frame.number)
+			return fail(w, "packet %u passed, which should not", got.number);
+	} else if (!IN_TIME(w, w->trace->ran >= n)) {
+		return fail(w, "the packet met %u programs, not %d", w->trace->ran, n);
+	} else if (recv(to, &got, sizeof(got), MSG_DONTWAIT) > 0) {
+		return fail(w, "packet %u passed, which should not", got.number);
+	}
+	if (w->trace->ran != n)
+		return fail(w, "the packet met %u programs, not %d", w->trace->ran, n);
+	len = snprintf(w->met, sizeof(w->met), passes ? "passes" : "is gone");
+	for (i = 0; i < n; i++) {
+		if (w->trace->prog[i] != met[i])
+			return fail(w, "program %d that the packet met was p%d, not p%d",
+				    i, w->trace->prog[i], met[i]);
+		len += snprintf(w->met + len, sizeof(w->met) - len, " p%d", met[i]);
+	}
+	return true;
+}
+
+/* ---- from nothing to nothing ---- */
+
+static inline uint32_t ref_id(const struct world *w, const struct model *m, struct ref r,
+			      bool link)
+{
+	uint32_t id = BAD_ID;
+
+	switch (r.kind) {
+	case NOTHING:
+		return 0;
+	case A_PROG:
+		/* as a link's it might be another's */
+		id = link ? BAD_ID : m->prog[r.slot].id;
+		break;
+	case A_LINK:
+		id = link ? m->link[r.slot].id : BAD_ID;
+		break;
+	case AN_XDP_PROG:
+		return link ? BAD_ID : w->xdp_prog_id;
+	case A_FILTER_PROG:
+		return link ? BAD_ID : w->filter_prog_id;
+	case AN_XDP_LINK:
+		return link ? w->xdp_link_id : BAD_ID;
+	}
+	return id ?: BAD_ID;
+}
+
+static inline int ref_fd(struct ref r)
+{
+	switch (r.kind) {
+	case NOTHING:
+		return 0;
+	case A_PROG:
+		return PROG_FD(r.slot);
+	case A_LINK:
+		return LINK_FD(r.slot);
+	case AN_XDP_PROG:
+		return XDP_PROG_FD;
+	case A_FILTER_PROG:
+		return FILTER_PROG_FD;
+	case AN_XDP_LINK:
+		return XDP_LINK_FD;
+	case OTHER_FD:
+		return OTHER_FD_NR;
+	}
+	return BAD_FD;
+}
+
+static inline void pin_path(char *path, size_t size, char kind, int slot)
+{
+	snprintf(path, size, PIN_DIR "%c%d", kind, slot);
+}
+
+static inline bool proc_enter(struct world *w, int proc, int ns)
+{
+	struct call *c = w->proc[proc].call;
+	int ret;
+
+	c->what = CALL_SETNS;
+	snprintf(c->path, sizeof(c->path), "/proc/%d/fd/%d", getpid(), w->ns[ns]);
+	ret = proc_call(&w->proc[proc]);
+	return !ret || fail(w, "a process cannot enter a namespace: %s", strerror(-ret));
+}
+
+/* Removes all that the steps have made. What must be gone by then is checked. */
+static inline bool world_reset(struct world *w, struct model *m)
+{
+	bool ok = true;
+	char path[64];
+	int i;
+
+	for (i = 0; i < PROCS; i++) {
+		w->proc[i].call->what = CALL_CLOSE_ALL;
+		proc_call(&w->proc[i]);
+		ok &= proc_enter(w, i, 0);
+	}
+	for (i = 0; i < PROGS; i++) {
+		pin_path(path, sizeof(path), 'p', i);
+		unlink(path);
+	}
+	for (i = 0; i < LINKS; i++) {
+		pin_path(path, sizeof(path), 'l', i);
+		unlink(path);
+	}
+	for (i = 0; i < DEVS; i++)
+		if (m->dev[i].exists)
+			ok &= dev_del(w, m, i);
+	if (w->ns[2] >= 0)
+		ok &= ns_del(w, m, 2);
+	if (w->ns[1] < 0)
+		ok &= ns_add(w, 1);
+	if (!ok)
+		return false;
+	for (i = 0; i < PROGS; i++)
+		if (m->prog[i].id && !IN_TIME(w, !prog_exists(m->prog[i].id)))
+			return fail(w, "p%d is still there when all that held it is gone", i);
+	for (i = 0; i < LINKS; i++)
+		if (m->link[i].id && !IN_TIME(w, !link_exists(m->link[i].id)))
+			return fail(w, "l%d is still there when all that held it is gone", i);
+	return true;
+}
+
+static inline bool world_setup(struct world *w)
+{
+	cpu_set_t cpu = {};
+	int i, fd;
+
+	/* whoever started this may have left some open */
+	for (fd = 3; fd < 1024; fd++)
+		close(fd);
+	/* one call at a time: a second CPU would only have to be woken */
+	CPU_SET(sched_getcpu(), &cpu);
+	sched_setaffinity(0, sizeof(cpu), &cpu);
+	w->patience = 10;
+	w->lab = new_netns();
+	w->in = -1;
+	if (w->lab < 0)
+		return fail(w, "needs root and CONFIG_NET_NS: %s", strerror(-w->lab));
+	if (private_bpffs())
+		return fail(w, "cannot mount a bpffs: %s", strerror(errno));
+	WITH_RTNL(link_up(rtnl, 1));
+	/* what a command calls fd 0 is open and nothing of bpf(2) */
+	fd = open("/dev/null", O_RDWR);
+	dup2(fd, 0);
+	move_fd(fd, OTHER_FD_NR);
+	move_fd(load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0), XDP_PROG_FD);
+	move_fd(load_verdict_as(BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, 0), FILTER_PROG_FD);
+	move_fd(xdp_link_create(XDP_PROG_FD), XDP_LINK_FD);
+	move_fd(trace_map(), TRACE_FD);
+	w->xdp_prog_id = prog_id(XDP_PROG_FD);
+	w->filter_prog_id = prog_id(FILTER_PROG_FD);
+	w->xdp_link_id = link_id(XDP_LINK_FD);
+	w->trace = mmap(NULL, 256, PROT_READ | PROT_WRITE, MAP_SHARED, TRACE_FD, 0);
+	if (w->trace == MAP_FAILED)
+		return fail(w, "mmap: %s", strerror(errno));
+	for (i = 0; i < PROCS; i++)
+		if (proc_start(&w->proc[i]))
+			return fail(w, "fork: %s", strerror(errno));
+	w->marker_prog = load_verdict(TC_ACT_UNSPEC);
+	for (i = 0; i < NSES; i++)
+		w->ns[i] = -1;
+	for (i = 0; i < 2; i++)
+		if (!ns_add(w, i))
+			return false;
+	for (i = 0; i < PROCS; i++)
+		if (!proc_enter(w, i, 0))
+			return false;
+	return true;
+}
+
+/* ---- the static keys that let packets find the hooks ---- */
+
+/* Its count, or -1 where it cannot be read */
+static inline int static_key(const char *name)
+{
+	unsigned long long address = 0, at;
+	char line[256], symbol[128], type;
+	union bpf_attr attr = {};
+	int prog, ret;
+	FILE *syms;
+
+	syms = fopen("/proc/kallsyms", "r");
+	while (syms && fgets(line, sizeof(line), syms))
+		if (sscanf(line, "%llx %c %127s", &at, &type, symbol) == 3 &&
+		    !strcmp(symbol, name))
+			address = at;
+	if (syms)
+		fclose(syms);
+	if (!address)
+		return -1;
+	{
+		struct bpf_insn insns[] = {
+			{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0 },
+			{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8 },
+			{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 4 },
+			{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_3, 0, 0, (__u32)address },
+			{ 0, 0, 0, 0, address >> 32 },
+			{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
+			{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0 },
+			{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+		};
+
+		attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+		attr.insns = (unsigned long)insns;
+		attr.insn_cnt = sizeof(insns) / sizeof(*insns);
+		attr.license = (unsigned long)"GPL";
+		prog = sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	}
+	if (prog < 0)
+		return -1;
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = prog;
+	ret = sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	close(prog);
+	return ret ? -1 : (int)attr.test.retval;
+}
+
+#endif
