@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When memory is short: a detach never fails for want of it, and an attach that
+ * When memory is short: a detach never fails for want of it, and whatever else
  * fails has changed nothing. Each allocation a system call makes is made to fail
- * in turn, by /proc/thread-self/fail-nth.
+ * in turn, by /proc/thread-self/fail-nth. In the end no program and no link is
+ * left that nobody holds.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
+#include "rtnl.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
 
@@ -16,6 +18,7 @@ FIXTURE(nomem) {
 	int injected;		/* failures, all in all */
 	int neighbour[2];	/* plain programs, first and last on the hook */
 	int prog, other;
+	int rtnl;
 };
 
 FIXTURE_VARIANT(nomem) {
@@ -64,6 +67,7 @@ FIXTURE_SETUP(nomem)
 		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
 	self->type = variant->type;
 	self->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
+	self->rtnl = rtnl_open();
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->other = load_verdict(TC_ACT_UNSPEC);
 	for (i = 0; i < 2 && !variant->alone; i++) {
@@ -73,8 +77,22 @@ FIXTURE_SETUP(nomem)
 	}
 }
 
+/* A reference that was kept would keep a program */
 FIXTURE_TEARDOWN(nomem)
 {
+	int progs[] = { self->prog, self->other, self->neighbour[0], self->neighbour[1] };
+	__u32 id;
+	int i;
+
+	while (!prog_detach(0, self->net.ifindex, self->type, LAST))
+		;
+	for (i = 0; i < 4 && self->fail_nth >= 0; i++) {
+		if (!progs[i])
+			continue;
+		id = prog_id(progs[i]);
+		close(progs[i]);
+		EXPECT_TRUE(EVENTUALLY(!prog_exists(id)));
+	}
 }
 
 #define NEEDS_FAULT_INJECTION() do {						\
@@ -275,6 +293,164 @@ TEST_F(nomem, update_does_all_or_nothing)
 		EXPECT_TRUE(hook_is(self, now));
 	}
 	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, replace_does_all_or_nothing)
+{
+	int nth, ret, now = self->prog, next;
+	bool more = true;
+
+	NEEDS_FAULT_INJECTION();
+	ASSERT_EQ(0, prog_attach(self->prog, self->net.ifindex, self->type, between(self)));
+	inject(true);
+	for (nth = 1; more; nth++) {
+		next = now == self->prog ? self->other : self->prog;
+		more = WITH_FAILURE(nth, ret = prog_attach(next, self->net.ifindex, self->type,
+							   AT(BPF_F_REPLACE,
+							      .replace_fd = now)));
+		if (ret)
+			EXPECT_EQ(-ENOMEM, ret);
+		now = ret ? now : next;
+		EXPECT_TRUE(hook_is(self, now));
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, query_tells_all_or_fails)
+{
+	struct hook all, hook;
+	bool more = true;
+	int nth, ret;
+
+	NEEDS_FAULT_INJECTION();
+	ASSERT_EQ(0, prog_attach(self->prog, self->net.ifindex, self->type, between(self)));
+	ASSERT_EQ(0, hook_query(self->net.ifindex, self->type, &all));
+	inject(true);
+	for (nth = 1; more; nth++) {
+		more = WITH_FAILURE(nth, ret = hook_query(self->net.ifindex, self->type, &hook));
+		if (ret) {
+			EXPECT_EQ(-ENOMEM, ret);
+		} else {
+			EXPECT_EQ(0, memcmp(&all, &hook, sizeof(all)));
+		}
+	}
+	inject(false);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+#define OTHER_DEV	"nomem0"
+#define OTHER_PEER	"nomem1"
+
+/* A device for one round, with a link and a plain program */
+struct round {
+	int ifindex, link, linked, plain;
+	__u32 linked_id, plain_id, link_id;
+};
+
+/* 0 or the step that failed */
+static int round_begin(test *t, struct round *r)
+{
+	if (veth_add(t->rtnl, OTHER_DEV, 0, OTHER_PEER, t->net.here_ns))
+		return 1;
+	r->ifindex = if_nametoindex(OTHER_DEV);
+	r->linked = load_verdict(TC_ACT_UNSPEC);
+	r->plain = load_verdict(TC_ACT_UNSPEC);
+	r->linked_id = prog_id(r->linked);
+	r->plain_id = prog_id(r->plain);
+	r->link = link_create(r->linked, r->ifindex, t->type, LAST);
+	if (r->link < 0)
+		return 2;
+	r->link_id = link_id(r->link);
+	return prog_attach(r->plain, r->ifindex, t->type, LAST) ? 3 : 0;
+}
+
+/* Are both still there, seen from the namespace the device is in? */
+static bool round_is_whole(test *t, struct round *r)
+{
+	int ifindex = if_nametoindex(OTHER_DEV);
+	struct bpf_link_info info;
+	struct hook hook;
+
+	return !hook_query(ifindex, t->type, &hook) && hook.count == 2 &&
+	       hook.prog_ids[0] == r->linked_id && hook.prog_ids[1] == r->plain_id &&
+	       hook.link_ids[0] == r->link_id && !hook.link_ids[1] &&
+	       !obj_info(r->link, &info, sizeof(info)) && info.tcx.ifindex == ifindex;
+}
+
+/* The device is gone: nothing but our fds holds anything */
+static bool round_end(struct round *r)
+{
+	struct bpf_link_info info;
+	bool over = !obj_info(r->link, &info, sizeof(info)) && !info.tcx.ifindex;
+
+	close(r->plain);
+	close(r->linked);
+	over = over && EVENTUALLY(!prog_exists(r->plain_id)) && prog_exists(r->linked_id);
+	close(r->link);
+	return over && EVENTUALLY(!link_exists(r->link_id)) &&
+	       EVENTUALLY(!prog_exists(r->linked_id));
+}
+
+TEST_F(nomem, device_removal_takes_all_or_nothing)
+{
+	bool more = true;
+	struct round r;
+	int nth;
+
+	NEEDS_FAULT_INJECTION();
+	if (variant->alone)
+		SKIP(return, "the hook is another device's: once for each direction will do");
+	for (nth = 1; more; nth++) {
+		ASSERT_EQ(0, round_begin(self, &r));
+		inject(true);
+		more = WITH_FAILURE(nth, link_del(self->rtnl, r.ifindex));
+		inject(false);
+		/* an answer that was lost for want of memory is no sign of either */
+		if (if_nametoindex(OTHER_DEV)) {
+			EXPECT_TRUE(round_is_whole(self, &r));
+			ASSERT_EQ(0, link_del(self->rtnl, r.ifindex));
+		}
+		EXPECT_TRUE(round_end(&r));
+		close(self->rtnl);
+		self->rtnl = rtnl_open();
+	}
+	EXPECT_LT(0, self->injected);
+	TH_LOG("%d allocations were made to fail", self->injected);
+}
+
+TEST_F(nomem, device_move_keeps_all)
+{
+	int nth, moved = 0;
+	bool more = true;
+	struct round r;
+
+	NEEDS_FAULT_INJECTION();
+	if (variant->alone)
+		SKIP(return, "the hook is another device's: once for each direction will do");
+	for (nth = 1; more; nth++) {
+		ASSERT_EQ(0, round_begin(self, &r));
+		inject(true);
+		more = WITH_FAILURE(nth, link_move(self->rtnl, r.ifindex, self->net.there_ns));
+		inject(false);
+		close(self->rtnl);
+		if (!if_nametoindex(OTHER_DEV)) {
+			ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
+			moved++;
+		}
+		self->rtnl = rtnl_open();
+		EXPECT_TRUE(round_is_whole(self, &r));
+		EXPECT_EQ(0, link_detach(r.link));
+		EXPECT_EQ(1, hook_count(if_nametoindex(OTHER_DEV), self->type));
+		ASSERT_EQ(0, link_del(self->rtnl, if_nametoindex(OTHER_DEV)));
+		EXPECT_TRUE(round_end(&r));
+		close(self->rtnl);
+		ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
+		self->rtnl = rtnl_open();
+	}
+	EXPECT_LT(0, self->injected);
+	EXPECT_LT(0, moved);
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
