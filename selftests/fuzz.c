@@ -18,6 +18,7 @@
  *	--transcript	print each step with its answer. Where mainline differs by
  *			design the line begins with "~"; all others are the same on
  *			every kernel
+ *	--no-shrink	only say at which step it fails
  */
 #include "../kselftest.h"
 #include "fuzz_world.h"
@@ -27,7 +28,7 @@
 
 static struct world world;
 static struct model model;
-static bool transcript, shrinking;
+static bool transcript, shrinking, no_shrink;
 static uint64_t digest = 0xcbf29ce484222325;
 
 /* ---- numbers ---- */
@@ -1351,6 +1352,8 @@ static int fuzz(uint64_t seed, long steps)
 		n = NSTEPS;
 	ksft_print_msg("step %ld: %s\n", done + 1, world.why);
 	fflush(stdout);
+	if (no_shrink)
+		return 1;
 	shrinking = true;
 	world.patience = 2;
 	failed = replay(round_steps, n);
@@ -1377,12 +1380,14 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--transcript")) {
 			transcript = true;
+		} else if (!strcmp(argv[i], "--no-shrink")) {
+			no_shrink = true;
 		} else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
 			seed = strtoull(argv[++i], NULL, 0);
 		} else if (!strcmp(argv[i], "--steps") && i + 1 < argc) {
 			steps = strtol(argv[++i], NULL, 0);
 		} else {
-			fprintf(stderr, "usage: fuzz [--seed N] [--steps N] [--transcript]\n");
+			fprintf(stderr, "usage: fuzz [--seed N] [--steps N] [--transcript] [--no-shrink]\n");
 			return 2;
 		}
 	}
