@@ -22,7 +22,7 @@ static const char usage[] =
 
 static void need_tc_links(void)
 {
-	int known = libbpf_probe_tc_link();
+	int known = libbpf_probe_tc_link(-1);
 
 	if (known == -EPERM)
 		die(NOT_PERMITTED);

@@ -5,6 +5,7 @@
  * remove its own, and only those; and if it was killed, somebody has to do so later.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -22,7 +23,7 @@ static const char usage[] =
 	"alone. --clean removes the filters of a counter_netlink that was killed; it cannot\n"
 	"tell them from those of one that still runs.\n";
 
-static char said[256];	/* by the kernel, about a failure */
+static char said[512];	/* by the kernel or libbpf, about the last failure */
 
 /* One side of the device, and our filter there */
 struct side {
@@ -32,26 +33,41 @@ struct side {
 	struct bpf_tc_opts opts;
 };
 
+/* libbpf logs a failure in a line that ends in the cause. */
+static int keep_cause(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512], *cause;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = 0;
+	cause = strstr(line, "of ifindex ");
+	cause = cause ? strstr(cause, ": ") : NULL;
+	snprintf(said, sizeof(said), "%s", cause ? cause + 2 : line);
+	return 0;
+}
+
 static int failed(const char *what, const char *name, int err)
 {
 	error("cannot %s %s: %s", what, name, said[0] ? said : strerror(-err));
 	return err;
 }
 
-static int attach(struct bpf_tc_nl *nl, struct side *side)
+static int attach(struct side *side)
 {
 	int err;
 
 	side->opts.prog_fd = side->prog_fd;
-	err = bpf_tc_nl__attach(nl, &side->hook, &side->opts);
+	err = bpf_tc_attach(&side->hook, &side->opts);
 	return err ? failed("attach", side->name, err) : 0;
 }
 
 /* Is it still there, and still ours? */
-static int check(struct bpf_tc_nl *nl, const struct side *side, const char *dev)
+static int check(const struct side *side, const char *dev)
 {
 	struct bpf_tc_opts now = side->opts;
-	int err = bpf_tc_nl__query(nl, &side->hook, &now);
+	int err = bpf_tc_query(&side->hook, &now);
 
 	if (!err && now.prog_id == side->opts.prog_id)
 		return 0;
@@ -60,18 +76,18 @@ static int check(struct bpf_tc_nl *nl, const struct side *side, const char *dev)
 }
 
 /* With prog_id set, as attach() leaves it, no other program's filter goes. */
-static int detach(struct bpf_tc_nl *nl, const struct side *side)
+static int detach(struct side *side)
 {
-	int err = side->opts.prog_id ? bpf_tc_nl__detach(nl, &side->hook, &side->opts) : 0;
+	int err = side->opts.prog_id ? bpf_tc_detach(&side->hook, &side->opts) : 0;
 
 	if (!err || err == -ENOENT || err == -EEXIST || err == -ENODEV)
 		return 0;
 	return failed("remove", side->name, err);
 }
 
-static int destroy_unused(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook)
+static int destroy_unused(const struct bpf_tc_hook *hook)
 {
-	int err = bpf_tc_nl__hook_destroy_unused(nl, hook);
+	int err = bpf_tc_hook_destroy_unused(hook);
 
 	/* in use by others, or gone, or an ingress qdisc, which is others', too */
 	if (!err || err == -ENOTEMPTY || err == -ENOENT || err == -EBUSY || err == -ENODEV)
@@ -79,47 +95,72 @@ static int destroy_unused(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook)
 	return failed("remove", "the clsact qdisc", err);
 }
 
-static int clean(struct bpf_tc_nl *nl, const struct side sides[2], const char *dev)
-{
-	int i, n, removed = 0;
+struct remove {
+	struct bpf_prog_info info;
+	int removed;
+};
 
-	for (i = 0; i < 2; i++) {
-		n = bpf_tc_nl__remove_filters(nl, &sides[i].hook, 0, sides[i].name);
-		if (n < 0)
-			return failed("remove", sides[i].name, n);
-		removed += n;
-	}
-	printf("%s: removed %d filters\n", dev, removed);
-	return removed ? destroy_unused(nl, &sides[0].hook) : 0;
+/* A tag is the same for the same instructions. A name is not: the kernel keeps 15
+ * characters of it, and anybody may choose the same.
+ */
+static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
+{
+	struct remove *remove = ctx;
+	int err;
+
+	if (memcmp(filter->tag, remove->info.tag, sizeof(filter->tag)))
+		return 0;
+	err = bpf_tc_remove(filter);
+	if (!err)
+		remove->removed++;
+	return err == -ENOENT || err == -EEXIST ? 0 : err;
 }
 
-static int count(struct bpf_tc_nl *nl, struct side sides[2], const struct args *args, int traffic)
+static int clean(const struct side sides[2], const char *dev)
+{
+	struct remove remove = {};
+	int i, err;
+
+	for (i = 0; i < 2; i++) {
+		__u32 len = sizeof(remove.info);
+
+		memset(&remove.info, 0, len);
+		if (bpf_obj_get_info_by_fd(sides[i].prog_fd, &remove.info, &len))
+			return failed("look at", sides[i].name, -errno);
+		err = bpf_tc_for_each(&sides[i].hook, remove_ours, &remove);
+		if (err)
+			return failed("remove", sides[i].name, err);
+	}
+	printf("%s: removed %d filters\n", dev, remove.removed);
+	return remove.removed ? destroy_unused(&sides[0].hook) : 0;
+}
+
+static int count(struct side sides[2], const struct args *args, int traffic)
 {
 	struct bpf_tc_hook both = sides[0].hook;
 	int err, create_err;
 
 	both.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	create_err = bpf_tc_nl__hook_create(nl, &both);
+	create_err = bpf_tc_hook_create(&both);
 	if (create_err && create_err != -EEXIST)
 		return failed("make a clsact qdisc on", args->dev, create_err);
 
-	err = attach(nl, &sides[0]) ?: attach(nl, &sides[1]);
+	err = attach(&sides[0]) ?: attach(&sides[1]);
 	while (!err && rates_wait(args->interval))
-		err = check(nl, &sides[0], args->dev) ?: check(nl, &sides[1], args->dev) ?:
+		err = check(&sides[0], args->dev) ?: check(&sides[1], args->dev) ?:
 		      rates_print(traffic);
 	err = rates_print_total(traffic) ?: err;
 
-	err = detach(nl, &sides[0]) ?: err;
-	err = detach(nl, &sides[1]) ?: err;
+	err = detach(&sides[0]) ?: err;
+	err = detach(&sides[1]) ?: err;
 	/* one that was there before us may be there for somebody */
 	if (!create_err)
-		err = destroy_unused(nl, &both) ?: err;
+		err = destroy_unused(&both) ?: err;
 	return err;
 }
 
 int main(int argc, char **argv)
 {
-	LIBBPF_OPTS(bpf_tc_nl_opts, nl_opts, .err_buf = said, .err_buf_sz = sizeof(said));
 	LIBBPF_OPTS(bpf_tc_hook, hook);
 	LIBBPF_OPTS(bpf_tc_opts, opts);
 	bool cleaning = argc == 3 && !strcmp(argv[1], "--clean");
@@ -129,7 +170,6 @@ int main(int argc, char **argv)
 		{ .name = "count_egress", .hook = hook, .opts = opts },
 	};
 	struct count_bpf *skel;
-	struct bpf_tc_nl *nl;
 	int err;
 
 	sides[0].hook.attach_point = BPF_TC_INGRESS;
@@ -137,12 +177,7 @@ int main(int argc, char **argv)
 	sides[0].hook.ifindex = sides[1].hook.ifindex = args.ifindex;
 
 	rates_start();
-	nl = bpf_tc_nl__open(-1, &nl_opts);
-	if (libbpf_get_error(nl))
-		die("cannot open a netlink socket: %s", strerror(errno));
-	if (cleaning)
-		return clean(nl, sides, args.dev) ? 1 : 0;
-
+	libbpf_set_print(keep_cause);
 	skel = count_bpf__open();
 	err = skel ? count_bpf__load(skel) : -errno;
 	if (err)
@@ -150,9 +185,9 @@ int main(int argc, char **argv)
 	sides[0].prog_fd = bpf_program__fd(skel->progs.count_ingress);
 	sides[1].prog_fd = bpf_program__fd(skel->progs.count_egress);
 
-	err = count(nl, sides, &args, bpf_map__fd(skel->maps.traffic));
+	err = cleaning ? clean(sides, args.dev) :
+			 count(sides, &args, bpf_map__fd(skel->maps.traffic));
 
-	bpf_tc_nl__close(nl);
 	count_bpf__destroy(skel);
 	return err ? 1 : 0;
 }

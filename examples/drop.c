@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 		ifindex = if_nametoindex(dev);
 		if (!ifindex)
 			die(NO_DEVICE, dev);
-		if (!libbpf_probe_tc_link())
+		if (!libbpf_probe_tc_link(-1))
 			die(NO_TC_LINKS);
 		start(ifindex);
 	} else if (!strcmp(command, "add") && argc > 3) {

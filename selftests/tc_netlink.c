@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* libbpf's netlink tc API: the clsact qdisc and its filters. */
 #include "../kselftest_harness.h"
-#include <stddef.h>
-#include <sys/resource.h>
 #include <linux/if_ether.h>
 #include "libbpf_log.h"
+#include "tc_filters.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
+
+/* linux/rtnetlink.h, which includes what a tree's tools/ do not install */
+#define NETLINK_ROUTE 0
+#define RTMGRP_TC 8
+
+struct sockaddr_nl {
+	unsigned short nl_family, nl_pad;
+	__u32 nl_pid, nl_groups;
+};
 
 #define BOTH (BPF_TC_INGRESS | BPF_TC_EGRESS)
 #define PARENT_INGRESS 0xfffffff2U
@@ -29,15 +37,9 @@ FIXTURE_SETUP(tc_netlink)
 	self->other = bpf_program__fd(self->skel->progs.tc_ingress);
 	self->prog_id = prog_id(self->prog);
 	self->other_id = prog_id(self->other);
-	self->in = (struct bpf_tc_hook) {
-		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
-		.ifindex = self->net.ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
-	self->out = self->in;
-	self->out.attach_point = BPF_TC_EGRESS;
-	self->both = self->in;
-	self->both.attach_point = BOTH;
+	self->in = tc_hook(self->net.ifindex, BPF_TC_INGRESS);
+	self->out = tc_hook(self->net.ifindex, BPF_TC_EGRESS);
+	self->both = tc_hook(self->net.ifindex, BOTH);
 	libbpf_set_print(keep_log);
 	logged[0] = 0;
 }
@@ -46,10 +48,6 @@ FIXTURE_TEARDOWN(tc_netlink)
 {
 	tc_netlink_bpf__destroy(self->skel);
 }
-
-/* up to its last field: the padding behind it, which must be 0, is not copied */
-#define OPTS(...) (struct bpf_tc_opts){						\
-	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 
 /* The call fails with this error, errno says so too, and a line says this */
 #define EXPECT_FAILS(error, words, call) do {				\
@@ -61,20 +59,6 @@ FIXTURE_TEARDOWN(tc_netlink)
 		TH_LOG("logged: %s", logged);				\
 	}								\
 } while (0)
-
-static int count_fn(const struct bpf_tc_filter *filter, void *ctx)
-{
-	(*(int *)ctx)++;
-	return 0;
-}
-
-static int filters(const struct bpf_tc_hook *hook)
-{
-	int n = 0, err;
-
-	err = bpf_tc_nl__for_each_filter(NULL, hook, count_fn, &n);
-	return err ?: n;
-}
 
 /* ---- what upstream's five functions have always done ---- */
 
@@ -113,9 +97,9 @@ TEST_F(tc_netlink, a_program_attaches_runs_and_is_detached)
 	EXPECT_EQ(0, bpf_tc_detach(&self->in, &query));
 	EXPECT_EQ(1, send_probe(&self->net, INGRESS));
 	EXPECT_EQ(1, self->skel->bss->packets);
-	EXPECT_EQ(-ENOENT, bpf_tc_query(&self->in, &query));
-	EXPECT_EQ(-ENOENT, bpf_tc_detach(&self->in, &query));
 	EXPECT_STREQ("", logged);
+	EXPECT_TRUE(GONE(bpf_tc_query(&self->in, &query)));
+	EXPECT_TRUE(GONE(bpf_tc_detach(&self->in, &query)));
 }
 
 TEST_F(tc_netlink, handle_and_priority_are_chosen_or_given)
@@ -145,27 +129,69 @@ TEST_F(tc_netlink, handle_and_priority_are_chosen_or_given)
 	EXPECT_EQ(0, filters(&self->in));
 }
 
-TEST_F(tc_netlink, an_existing_clsact_is_no_reason_to_log)
+TEST_F(tc_netlink, an_existing_clsact_is_no_reason_to_log_or_to_tell_listeners)
 {
+	struct sockaddr_nl tc = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_TC };
+	int listener;
+	char buf[8192];
+
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->in));
+	listener = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, bind(listener, (void *)&tc, sizeof(tc)));
+
 	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->in));
 	EXPECT_EQ(EEXIST, errno);
 	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->out));
 	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->both));
+	EXPECT_EQ(0, filters(&self->both));
 	EXPECT_STREQ("", logged);
+	EXPECT_GT(0, recv(listener, buf, sizeof(buf), MSG_DONTWAIT));
+
+	/* it would have heard */
+	EXPECT_EQ(0, bpf_tc_hook_destroy_unused(&self->both));
+	EXPECT_LT(0, recv(listener, buf, sizeof(buf), MSG_DONTWAIT));
+	close(listener);
 }
 
-TEST_F(tc_netlink, an_ingress_qdisc_is_no_clsact)
+/* Everything that is attached to it, to whatever class, runs on ingress. */
+TEST_F(tc_netlink, an_ingress_qdisc_has_no_egress_side)
 {
+	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog), wrong = opts;
+
 	ASSERT_EQ(0, run("tc qdisc add dev " HERE_DEV " ingress"));
-	/* it has an egress in name only: what is attached there runs on ingress */
-	EXPECT_FAILS(EBUSY, "qdisc of kind ingress", bpf_tc_hook_create(&self->both));
-	EXPECT_FAILS(EBUSY, "qdisc of kind ingress", bpf_tc_hook_create(&self->out));
-	EXPECT_FAILS(EEXIST, "qdisc of kind ingress", bpf_tc_hook_create(&self->in));
-	EXPECT_FAILS(EBUSY, "qdisc of kind ingress",
-		     bpf_tc_nl__hook_destroy_unused(NULL, &self->both));
+	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->both));
+	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->in));
+	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->out));
+	EXPECT_STREQ("", logged);
+
+	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
+	EXPECT_FAILS(EINVAL, "no egress side", bpf_tc_attach(&self->out, &wrong));
+	wrong = opts;
+	EXPECT_FAILS(EINVAL, "no egress side", bpf_tc_query(&self->out, &wrong));
+	EXPECT_FAILS(EINVAL, "no egress side", bpf_tc_detach(&self->out, &wrong));
+	EXPECT_FAILS(EINVAL, "no egress side", bpf_tc_hook_destroy(&self->out));
+	EXPECT_EQ(0, filters(&self->out));
+	EXPECT_EQ(1, filters(&self->both));
+	EXPECT_EQ(1, filters(&self->in));
+	EXPECT_FAILS(EBUSY, "ingress qdisc", bpf_tc_hook_destroy_unused(&self->both));
 	EXPECT_GT(0, bpf_tc_hook_destroy(&self->both));
+	EXPECT_EQ(0, bpf_tc_detach(&self->in, &opts));
+	EXPECT_FAILS(EBUSY, "ingress qdisc", bpf_tc_hook_destroy_unused(&self->both));
 	EXPECT_EQ(0, run("tc qdisc show dev " HERE_DEV " | grep -q 'qdisc ingress'"));
+}
+
+TEST_F(tc_netlink, a_device_that_is_not_there_is_an_error)
+{
+	struct bpf_tc_hook nowhere = tc_hook(NO_IFINDEX, BOTH);
+	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog, .handle = 1, .priority = 1);
+
+	EXPECT_FAILS(ENODEV, "No such device", filters(&nowhere));
+	EXPECT_FAILS(ENODEV, "No such device", bpf_tc_hook_destroy_unused(&nowhere));
+	EXPECT_FAILS(ENODEV, "", bpf_tc_hook_create(&nowhere));
+	nowhere.attach_point = BPF_TC_EGRESS;
+	EXPECT_FAILS(ENODEV, "No such device", filters(&nowhere));
+	EXPECT_FAILS(ENODEV, "", bpf_tc_attach(&nowhere, &opts));
 }
 
 TEST_F(tc_netlink, destroying_a_side_removes_all_its_filters)
@@ -193,7 +219,7 @@ TEST_F(tc_netlink, a_custom_parent_is_where_it_says)
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 	custom.attach_point = BPF_TC_CUSTOM;
-	custom.parent = BPF_TC_PARENT(0xffff, 0xfff3);
+	custom.parent = BPF_TC_PARENT(0xffffU, 0xfff3);
 	ASSERT_EQ(0, bpf_tc_attach(&custom, &opts));
 	EXPECT_EQ(1, filters(&self->out));
 	EXPECT_EQ(1, filters(&custom));
@@ -206,6 +232,7 @@ TEST_F(tc_netlink, a_custom_parent_is_where_it_says)
 TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 {
 	struct bpf_tc_hook hook = self->in;
+	struct bpf_tc_filter nothing = { .sz = sizeof(nothing) };
 	struct bpf_tc_opts opts = OPTS();
 	struct {
 		struct bpf_tc_opts opts;
@@ -213,19 +240,21 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	} larger;
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
-	EXPECT_FAILS(EINVAL, "prog_fd is 0", bpf_tc_attach(&self->in, &opts));
-	opts = OPTS(.prog_fd = self->prog, .prog_id = self->prog_id);
+	EXPECT_FAILS(EINVAL, "prog_fd", bpf_tc_attach(&self->in, &opts));
+	opts = OPTS(.prog_fd = self->prog, .prog_id = self->prog_id,
+		    .handle = 1, .priority = 1);
 	EXPECT_FAILS(EINVAL, "BPF_TC_F_REPLACE", bpf_tc_attach(&self->in, &opts));
 	opts.flags = BPF_TC_F_REPLACE;
+	opts.handle = 0;
 	EXPECT_FAILS(EINVAL, "handle and priority", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog, .priority = 65536);
 	EXPECT_FAILS(EINVAL, "priority", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog, .flags = 2);
 	EXPECT_FAILS(EINVAL, "flags", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = bpf_program__fd(self->skel->progs.no_tc_program));
-	EXPECT_FAILS(EINVAL, "no tc program", bpf_tc_attach(&self->in, &opts));
+	EXPECT_FAILS(EINVAL, "", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = bpf_map__fd(self->skel->maps.seen));
-	EXPECT_FAILS(EINVAL, "tc program", bpf_tc_attach(&self->in, &opts));
+	EXPECT_FAILS(EINVAL, "", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog);
 	EXPECT_FAILS(EINVAL, "one side", bpf_tc_attach(&self->both, &opts));
 	memset(&larger, 0, sizeof(larger));
@@ -252,8 +281,8 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	opts = OPTS(.handle = 1);
 	EXPECT_FAILS(EINVAL, "handle and priority", bpf_tc_detach(&self->in, &opts));
 	EXPECT_FAILS(EINVAL, "handle and priority", bpf_tc_query(&self->in, &opts));
-	EXPECT_FAILS(EINVAL, "neither", bpf_tc_nl__remove_filters(NULL, &self->in, 0, NULL));
-	EXPECT_FAILS(EINVAL, "neither", bpf_tc_nl__remove_filters(NULL, &self->in, 0, ""));
+	EXPECT_FAILS(EINVAL, "bpf_tc_for_each", bpf_tc_remove(NULL));
+	EXPECT_FAILS(EINVAL, "bpf_tc_for_each", bpf_tc_remove(&nothing));
 	EXPECT_EQ(1, filters(&self->both));
 }
 
@@ -289,11 +318,10 @@ TEST_F(tc_netlink, detach_with_prog_id_removes_only_that_program)
 	/* and goes; then the filter is gone, and with it the chain, and then the qdisc */
 	EXPECT_EQ(0, bpf_tc_detach(&self->in, &theirs));
 	EXPECT_EQ(-ENOENT, bpf_tc_detach(&self->in, &mine));
-	EXPECT_EQ(-ENOENT, bpf_tc_query(&self->in, &mine));
 	ASSERT_EQ(0, bpf_tc_hook_destroy(&self->both));
 	EXPECT_EQ(-ENOENT, bpf_tc_detach(&self->in, &mine));
-	EXPECT_EQ(-ENOENT, bpf_tc_query(&self->in, &mine));
 	EXPECT_STREQ("", logged);
+	EXPECT_TRUE(GONE(bpf_tc_query(&self->in, &mine)));
 
 	/* a filter of another kind in its place */
 	ASSERT_EQ(0, run("tc qdisc add dev " HERE_DEV " clsact"));
@@ -341,20 +369,20 @@ TEST_F(tc_netlink, clsact_is_removed_only_when_unused)
 {
 	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog);
 
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__hook_destroy_unused(NULL, &self->both));
+	EXPECT_EQ(-ENOENT, bpf_tc_hook_destroy_unused(&self->both));
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
-	EXPECT_EQ(-ENOTEMPTY, bpf_tc_nl__hook_destroy_unused(NULL, &self->in));
+	EXPECT_EQ(-ENOTEMPTY, bpf_tc_hook_destroy_unused(&self->in));
 	EXPECT_EQ(ENOTEMPTY, errno);
 	EXPECT_EQ(0, bpf_tc_detach(&self->out, &opts));
 
 	/* another's, of another kind, in another chain */
 	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
 			 " ingress chain 5 protocol all matchall classid 1:1"));
-	EXPECT_EQ(-ENOTEMPTY, bpf_tc_nl__hook_destroy_unused(NULL, &self->out));
+	EXPECT_EQ(-ENOTEMPTY, bpf_tc_hook_destroy_unused(&self->out));
 	ASSERT_EQ(0, run("tc filter del dev " HERE_DEV " ingress chain 5"));
-	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(NULL, &self->in));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__hook_destroy_unused(NULL, &self->in));
+	EXPECT_EQ(0, bpf_tc_hook_destroy_unused(&self->in));
+	EXPECT_EQ(-ENOENT, bpf_tc_hook_destroy_unused(&self->in));
 	EXPECT_EQ(0, run("! tc qdisc show dev " HERE_DEV " | grep -q clsact"));
 	EXPECT_STREQ("", logged);
 }
@@ -398,7 +426,7 @@ TEST_F(tc_netlink, filters_are_listed_as_they_are)
 			 " ingress prio 20 chain 4 protocol ip"
 			 " bpf object-pinned /sys/fs/bpf/listed"));
 
-	ASSERT_EQ(0, bpf_tc_nl__for_each_filter(NULL, &self->both, seen_fn, &seen));
+	ASSERT_EQ(0, bpf_tc_for_each(&self->both, seen_fn, &seen));
 	ASSERT_EQ(4, seen.cnt);
 
 	EXPECT_EQ(sizeof(seen.list[0]), seen.list[0].sz);
@@ -433,33 +461,44 @@ TEST_F(tc_netlink, filters_are_listed_as_they_are)
 	/* until the function says stop */
 	seen.cnt = 0;
 	seen.stop_at = 2;
-	EXPECT_EQ(77, bpf_tc_nl__for_each_filter(NULL, &self->both, seen_fn, &seen));
+	EXPECT_EQ(77, bpf_tc_for_each(&self->both, seen_fn, &seen));
 	EXPECT_EQ(2, seen.cnt);
 }
 
-TEST_F(tc_netlink, a_long_list_is_whole)
+TEST_F(tc_netlink, names_of_which_the_kernel_keeps_15_characters_are_told_apart)
 {
-	struct bpf_tc_opts opts;
-	struct bpf_tc_nl *nl;
+	int mine = bpf_program__fd(self->skel->progs.my_agent_ingress_v1);
+	int theirs = bpf_program__fd(self->skel->progs.my_agent_ingress_of_somebody_else);
+	struct bpf_tc_opts opts = OPTS(.prog_fd = theirs);
+	struct bpf_prog_info info;
+	struct bpf_tc_filter found;
+	struct find by_tag = { .tag = info.tag };
 
-	nl = bpf_tc_nl__open(-1, NULL);
-	ASSERT_EQ(0, libbpf_get_error(nl));
-	ASSERT_EQ(0, bpf_tc_nl__hook_create(nl, &self->in));
-	for (int i = 0; i < 2000; i++) {
-		opts = OPTS(.prog_fd = self->prog, .priority = 1 + i / 100, .handle = 1 + i % 100);
-		ASSERT_EQ(0, bpf_tc_nl__attach(nl, &self->in, &opts));
-	}
-	EXPECT_EQ(2000, filters(&self->in));
-	EXPECT_EQ(2000, bpf_tc_nl__remove_filters(nl, &self->in, self->prog_id, NULL));
-	EXPECT_EQ(0, filters(&self->in));
-	bpf_tc_nl__close(nl);
+	ASSERT_EQ(0, bpf_tc_hook_create(&self->in));
+	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
+	opts = OPTS(.prog_fd = mine);
+	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
+	ASSERT_EQ(0, find_filter(&self->in, prog_id(mine), &found));
+	EXPECT_EQ(0, strncmp(found.name, "my_agent_ingres:", 16));
+
+	EXPECT_EQ(1, remove_filters(&self->in, prog_id(mine)));
+	EXPECT_EQ(0, find_filter(&self->in, prog_id(theirs), &found));
+	EXPECT_EQ(1, filters(&self->in));
+
+	/* as the next version does, which does not know the id */
+	opts = OPTS(.prog_fd = mine);
+	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
+	ASSERT_EQ(0, obj_info(mine, &info, sizeof(info)));
+	EXPECT_EQ(0, bpf_tc_for_each(&self->in, find_fn, &by_tag));
+	EXPECT_EQ(1, by_tag.removed);
+	EXPECT_EQ(0, find_filter(&self->in, prog_id(theirs), &found));
+	EXPECT_EQ(1, filters(&self->in));
 }
 
-TEST_F(tc_netlink, filters_are_found_and_removed_by_program_or_name)
+TEST_F(tc_netlink, filters_are_found_and_removed_by_program)
 {
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
+	struct bpf_tc_filter found;
 	struct bpf_tc_opts opts;
-	char name[64];
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 	for (int prio = 1; prio <= 4; prio++) {
@@ -467,39 +506,26 @@ TEST_F(tc_netlink, filters_are_found_and_removed_by_program_or_name)
 		ASSERT_EQ(0, bpf_tc_attach(prio < 4 ? &self->in : &self->out, &opts));
 	}
 
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->both, self->prog_id, NULL, &found));
+	ASSERT_EQ(0, find_filter(&self->both, self->prog_id, &found));
 	EXPECT_EQ(1, found.priority);
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->both, 0, "tc_ingress", &found));
-	EXPECT_EQ(2, found.priority);
-	EXPECT_EQ(self->other_id, found.prog_id);
-	snprintf(name, sizeof(name), "count_once:[%u]", self->prog_id);
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->both, 0, name, &found));
-	EXPECT_EQ(1, found.priority);
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__find_filter(NULL, &self->both, 0, "count", &found));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__find_filter(NULL, &self->both, 0, "count_once:", &found));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__find_filter(NULL, &self->both, self->other_id, "count_once",
-						  &found));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__find_filter(NULL, &self->out, self->prog_id, NULL, &found));
-	EXPECT_EQ(1, found.priority);
-
-	/* one of two with that name */
-	EXPECT_EQ(0, bpf_tc_nl__remove_filter(NULL, &found));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__remove_filter(NULL, &found));
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->both, 0, "count_once", &found));
+	EXPECT_EQ(-ENOENT, find_filter(&self->out, self->prog_id, &found));
+	EXPECT_EQ(0, bpf_tc_remove(&found));
+	EXPECT_EQ(-ENOENT, bpf_tc_remove(&found));
+	ASSERT_EQ(0, find_filter(&self->both, self->prog_id, &found));
 	EXPECT_EQ(3, found.priority);
 
-	/* all of that name, on both sides, and no others */
-	EXPECT_EQ(2, bpf_tc_nl__remove_filters(NULL, &self->both, 0, "tc_ingress"));
-	EXPECT_EQ(0, bpf_tc_nl__remove_filters(NULL, &self->both, 0, "tc_ingress"));
+	/* on both sides, and no others, during the listing */
+	EXPECT_EQ(2, remove_filters(&self->both, self->other_id));
+	EXPECT_EQ(0, remove_filters(&self->both, self->other_id));
 	EXPECT_EQ(1, filters(&self->both));
-	EXPECT_EQ(1, bpf_tc_nl__remove_filters(NULL, &self->both, self->prog_id, "count_once"));
+	EXPECT_EQ(1, remove_filters(&self->both, self->prog_id));
 	EXPECT_EQ(0, filters(&self->both));
 	EXPECT_STREQ("", logged);
 }
 
 TEST_F(tc_netlink, a_filter_of_another_chain_and_protocol_is_removed)
 {
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
+	struct bpf_tc_filter found;
 	struct bpf_tc_opts opts;
 
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
@@ -512,153 +538,33 @@ TEST_F(tc_netlink, a_filter_of_another_chain_and_protocol_is_removed)
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
 	opts = OPTS(.prog_fd = self->other, .priority = 9, .handle = 1, .flags = BPF_TC_F_REPLACE);
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->out, self->prog_id, NULL, &found));
+	ASSERT_EQ(0, find_filter(&self->out, self->prog_id, &found));
 	EXPECT_EQ(4, found.chain);
-	EXPECT_EQ(0, bpf_tc_nl__remove_filter(NULL, &found));
+	EXPECT_EQ(0, bpf_tc_remove(&found));
 	EXPECT_EQ(1, filters(&self->out));
 	EXPECT_EQ(0, bpf_tc_detach(&self->out, &opts));
 }
 
-struct remove_ctx {
-	struct bpf_tc_nl *nl;
-	int removed;
-};
-
-static int remove_fn(const struct bpf_tc_filter *filter, void *ctx)
+TEST_F(tc_netlink, the_kernel_s_words_are_in_the_line_of_the_call)
 {
-	struct remove_ctx *remove = ctx;
-	int err;
-
-	err = bpf_tc_nl__remove_filter(remove->nl, filter);
-	remove->removed += !err;
-	return err;
-}
-
-TEST_F(tc_netlink, a_listed_filter_is_removed_during_the_listing)
-{
-	struct remove_ctx ctx = {};
-	struct bpf_tc_opts opts;
-
-	ctx.nl = bpf_tc_nl__open(-1, NULL);
-	ASSERT_EQ(0, libbpf_get_error(ctx.nl));
-	ASSERT_EQ(0, bpf_tc_nl__hook_create(ctx.nl, &self->both));
-	for (int i = 0; i < 5; i++) {
-		opts = OPTS(.prog_fd = self->prog);
-		ASSERT_EQ(0, bpf_tc_nl__attach(ctx.nl, &self->in, &opts));
-	}
-	EXPECT_EQ(0, bpf_tc_nl__for_each_filter(ctx.nl, &self->both, remove_fn, &ctx));
-	EXPECT_EQ(5, ctx.removed);
-	EXPECT_EQ(0, filters(&self->both));
-	bpf_tc_nl__close(ctx.nl);
-}
-
-/* ---- the socket ---- */
-
-TEST_F(tc_netlink, the_kernel_s_words_reach_the_caller)
-{
-	char words[256] = "not touched yet", few[8];
-	LIBBPF_OPTS(bpf_tc_nl_opts, nl_opts, .err_buf = words, .err_buf_sz = sizeof(words));
 	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog);
-	struct bpf_tc_nl *nl;
 
-	nl = bpf_tc_nl__open(-1, &nl_opts);
-	ASSERT_EQ(0, libbpf_get_error(nl));
-	/* there is no qdisc: the kernel's sentence, in the buffer and in the log */
-	EXPECT_EQ(-EINVAL, bpf_tc_nl__attach(nl, &self->in, &opts));
-	EXPECT_NE(NULL, strstr(words, "Qdisc"));
-	EXPECT_NE(NULL, strstr(logged, words));
-	EXPECT_EQ(0, bpf_tc_nl__hook_create(nl, &self->in));
-	EXPECT_STREQ("", words);
-	/* what is not logged is there, too */
-	logged[0] = 0;
-	EXPECT_EQ(-EEXIST, bpf_tc_nl__hook_create(nl, &self->in));
-	EXPECT_STREQ("there is one already", words);
-	EXPECT_STREQ("", logged);
-	/* so are libbpf's own words */
-	opts.prog_fd = 0;
-	EXPECT_EQ(-EINVAL, bpf_tc_nl__attach(nl, &self->in, &opts));
-	EXPECT_NE(NULL, strstr(words, "prog_fd is 0"));
-	bpf_tc_nl__close(nl);
+	/* no qdisc */
+	EXPECT_FAILS(EINVAL, "can't attach the program, ingress of ifindex",
+		     bpf_tc_attach(&self->in, &opts));
+	EXPECT_NE(NULL, strstr(logged, "Qdisc"));
 
-	nl_opts.err_buf = few;
-	nl_opts.err_buf_sz = sizeof(few);
-	nl = bpf_tc_nl__open(-1, &nl_opts);
-	ASSERT_EQ(0, libbpf_get_error(nl));
-	EXPECT_EQ(-EINVAL, bpf_tc_nl__attach(nl, &self->in, &opts));
-	EXPECT_STREQ("prog_fd", few);
-	bpf_tc_nl__close(nl);
-
-	nl_opts.err_buf = NULL;
-	EXPECT_EQ(-EINVAL, libbpf_get_error(bpf_tc_nl__open(-1, &nl_opts)));
-}
-
-static __u64 netns_inode(void)
-{
-	struct stat st = {};
-
-	stat("/proc/thread-self/ns/net", &st);
-	return st.st_ino;
-}
-
-TEST_F(tc_netlink, a_socket_works_in_another_netns)
-{
-	struct bpf_tc_hook there = self->in;
-	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog);
-	__u64 home = netns_inode();
-	struct bpf_tc_nl *nl;
-
-	nl = bpf_tc_nl__open(self->net.there_ns, NULL);
-	ASSERT_EQ(0, libbpf_get_error(nl));
-	EXPECT_EQ(home, netns_inode());
-	there.ifindex = self->net.peer_ifindex;
-	ASSERT_EQ(0, bpf_tc_nl__hook_create(nl, &there));
-	ASSERT_EQ(0, bpf_tc_nl__attach(nl, &there, &opts));
-	EXPECT_EQ(0, filters(&self->both));
-	EXPECT_EQ(0, run("! tc qdisc show dev " HERE_DEV " | grep -q clsact"));
-	/* what comes in there went out here */
-	EXPECT_EQ(1, send_probe(&self->net, EGRESS));
-	EXPECT_EQ(1, self->skel->bss->packets);
-	EXPECT_EQ(0, bpf_tc_nl__detach(nl, &there, &opts));
-	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(nl, &there));
-	bpf_tc_nl__close(nl);
-
-	EXPECT_EQ(-EINVAL, libbpf_get_error(bpf_tc_nl__open(self->prog, NULL)));
-	EXPECT_NE(NULL, strstr(logged, "other network namespace"));
-	EXPECT_EQ(-EBADF, libbpf_get_error(bpf_tc_nl__open(1000, NULL)));
-	EXPECT_EQ(home, netns_inode());
-}
-
-TEST_F(tc_netlink, one_socket_does_for_all_calls)
-{
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
-	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog);
-	struct rlimit limit;
-	struct bpf_tc_nl *nl;
-	int n = 0;
-
-	nl = bpf_tc_nl__open(-1, NULL);
-	ASSERT_EQ(0, libbpf_get_error(nl));
-	/* from here on no file can be opened */
-	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
-	limit.rlim_cur = 0;
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	EXPECT_EQ(-EMFILE, bpf_tc_hook_create(&self->both));
-
-	EXPECT_EQ(0, bpf_tc_nl__hook_create(nl, &self->both));
-	EXPECT_EQ(0, bpf_tc_nl__attach(nl, &self->in, &opts));
-	EXPECT_EQ(0, bpf_tc_nl__query(nl, &self->in, &opts));
-	EXPECT_EQ(0, bpf_tc_nl__for_each_filter(nl, &self->both, count_fn, &n));
-	EXPECT_EQ(1, n);
-	EXPECT_EQ(0, bpf_tc_nl__detach(nl, &self->in, &opts));
-	opts = OPTS(.prog_fd = self->prog);
-	EXPECT_EQ(0, bpf_tc_nl__attach(nl, &self->in, &opts));
-	EXPECT_EQ(0, bpf_tc_nl__find_filter(nl, &self->both, opts.prog_id, NULL, &found));
-	EXPECT_EQ(0, bpf_tc_nl__remove_filter(nl, &found));
-	EXPECT_EQ(0, bpf_tc_nl__remove_filters(nl, &self->both, opts.prog_id, NULL));
-	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(nl, &self->both));
-	EXPECT_EQ(0, bpf_tc_nl__hook_create(nl, &self->both));
-	EXPECT_EQ(0, bpf_tc_nl__hook_destroy(nl, &self->both));
-	bpf_tc_nl__close(nl);
+	/* another kind of filter at that place */
+	ASSERT_EQ(0, bpf_tc_hook_create(&self->in));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
+			 " ingress prio 3 protocol all handle 1 matchall classid 1:1"));
+	opts = OPTS(.prog_fd = self->prog, .priority = 3, .handle = 1);
+	EXPECT_FAILS(EINVAL, "Specified filter kind does not match existing one",
+		     bpf_tc_attach(&self->in, &opts));
+	EXPECT_FAILS(EINVAL, "Specified filter kind does not match existing one",
+		     bpf_tc_detach(&self->in, &opts));
+	EXPECT_FAILS(EINVAL, "Specified filter kind does not match existing one",
+		     bpf_tc_query(&self->in, &opts));
 }
 
 TEST_HARNESS_MAIN

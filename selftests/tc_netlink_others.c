@@ -4,9 +4,9 @@
  * which replaces and deletes between our calls: what is not ours stays.
  */
 #include "../kselftest_harness.h"
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include "tc_filters.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -36,13 +36,8 @@ FIXTURE_SETUP(others)
 	self->mine_id = prog_id(self->mine);
 	self->theirs_id = prog_id(self->theirs);
 	ASSERT_EQ(0, bpf_obj_pin(self->theirs, THEIRS));
-	self->in = (struct bpf_tc_hook) {
-		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
-		.ifindex = self->net.ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
-	self->both = self->in;
-	self->both.attach_point |= BPF_TC_EGRESS;
+	self->in = tc_hook(self->net.ifindex, BPF_TC_INGRESS);
+	self->both = tc_hook(self->net.ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 	libbpf_set_print(no_log);
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 }
@@ -51,10 +46,6 @@ FIXTURE_TEARDOWN(others)
 {
 	tc_netlink_bpf__destroy(self->skel);
 }
-
-/* up to its last field: the padding behind it, which must be 0, is not copied */
-#define OPTS(...) (struct bpf_tc_opts){						\
-	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 
 /* what the other user does, on ingress */
 #define TC(what, ...) run("tc filter " what, ##__VA_ARGS__)
@@ -68,15 +59,15 @@ FIXTURE_TEARDOWN(others)
 TEST_F(others, a_filter_they_replaced_is_not_ours_to_remove)
 {
 	struct bpf_tc_opts opts = OPTS(.prog_fd = self->mine);
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
+	struct bpf_tc_filter found;
 
 	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
-	ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &self->in, self->mine_id, NULL, &found));
+	ASSERT_EQ(0, find_filter(&self->in, self->mine_id, &found));
 	ASSERT_EQ(0, TC_REPLACE(opts));
 	EXPECT_EQ(-EEXIST, bpf_tc_detach(&self->in, &opts));
-	EXPECT_EQ(-EEXIST, bpf_tc_nl__remove_filter(NULL, &found));
-	EXPECT_EQ(0, bpf_tc_nl__remove_filters(NULL, &self->both, self->mine_id, NULL));
-	EXPECT_EQ(-ENOTEMPTY, bpf_tc_nl__hook_destroy_unused(NULL, &self->both));
+	EXPECT_EQ(-EEXIST, bpf_tc_remove(&found));
+	EXPECT_EQ(0, remove_filters(&self->both, self->mine_id));
+	EXPECT_EQ(-ENOTEMPTY, bpf_tc_hook_destroy_unused(&self->both));
 	EXPECT_TRUE(TC_SHOWS("tc_ingress"));
 	EXPECT_EQ(0, bpf_tc_query(&self->in, &opts));
 	EXPECT_EQ(self->theirs_id, opts.prog_id);
@@ -112,11 +103,11 @@ TEST_F(others, a_qdisc_they_deleted_and_made_anew_holds_nothing_of_ours)
 	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
 	ASSERT_EQ(0, run("tc qdisc del dev " HERE_DEV " clsact"));
 	EXPECT_EQ(-ENOENT, bpf_tc_detach(&self->in, &opts));
-	EXPECT_EQ(-ENOENT, bpf_tc_nl__hook_destroy_unused(NULL, &self->both));
+	EXPECT_EQ(-ENOENT, bpf_tc_hook_destroy_unused(&self->both));
 	ASSERT_EQ(0, run("tc qdisc add dev " HERE_DEV " clsact"));
 	ASSERT_EQ(0, TC_REPLACE(opts));
 	EXPECT_EQ(-EEXIST, bpf_tc_detach(&self->in, &opts));
-	EXPECT_EQ(-ENOTEMPTY, bpf_tc_nl__hook_destroy_unused(NULL, &self->both));
+	EXPECT_EQ(-ENOTEMPTY, bpf_tc_hook_destroy_unused(&self->both));
 	EXPECT_TRUE(TC_SHOWS("tc_ingress"));
 }
 
@@ -132,7 +123,7 @@ TEST_F(others, our_filters_go_and_theirs_stay)
 		ASSERT_EQ(0, TC_REPLACE(opts));
 	}
 	ASSERT_EQ(0, TC("add dev " HERE_DEV " ingress prio 200 protocol ip matchall classid 1:1"));
-	EXPECT_EQ(3, bpf_tc_nl__remove_filters(NULL, &self->both, self->mine_id, NULL));
+	EXPECT_EQ(3, remove_filters(&self->both, self->mine_id));
 	EXPECT_EQ(0, run("test $(tc filter show dev " HERE_DEV
 			 " ingress | grep -c 'tc_ingress') = 3"));
 	EXPECT_TRUE(TC_SHOWS("matchall"));

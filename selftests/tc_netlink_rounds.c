@@ -3,7 +3,7 @@
 #include "../kselftest_harness.h"
 #include <dirent.h>
 #include <malloc.h>
-#include <stddef.h>
+#include "tc_filters.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -17,36 +17,19 @@ FIXTURE(rounds) {
 	int prog;
 };
 
-FIXTURE_VARIANT(rounds) {
-	bool one_socket;
-};
-
-FIXTURE_VARIANT_ADD(rounds, a_socket_each) {
-	.one_socket = false,
-};
-
-FIXTURE_VARIANT_ADD(rounds, one_socket) {
-	.one_socket = true,
-};
-
 FIXTURE_SETUP(rounds)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
 	self->skel = tc_netlink_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->prog = bpf_program__fd(self->skel->progs.count_once);
-	self->hook = (struct bpf_tc_hook) {
-		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
-		.ifindex = self->net.ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
+	self->hook = tc_hook(self->net.ifindex, BPF_TC_INGRESS);
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->hook));
 	/* Stays the first, for older kernels wait for RCU callbacks
 	 * whenever another filter becomes the first or none is left.
 	 */
-	self->first.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32);
-	self->first.prog_fd = bpf_program__fd(self->skel->progs.tc_ingress);
-	self->first.priority = 1;
+	self->first = OPTS(.prog_fd = bpf_program__fd(self->skel->progs.tc_ingress),
+			   .priority = 1);
 	ASSERT_EQ(0, bpf_tc_attach(&self->hook, &self->first));
 }
 
@@ -72,37 +55,30 @@ static size_t allocated(void)
 	return mallinfo2().uordblks;
 }
 
-static int one_round(struct bpf_tc_nl *nl, const struct bpf_tc_hook *hook, int prog)
+static int one_round(const struct bpf_tc_hook *hook, int prog)
 {
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog, .priority = 10);
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
+	struct bpf_tc_opts opts = OPTS(.prog_fd = prog, .priority = 10);
+	struct bpf_tc_filter found;
 
-	return bpf_tc_nl__attach(nl, hook, &opts) ?:
-	       bpf_tc_nl__find_filter(nl, hook, opts.prog_id, NULL, &found) ?:
-	       bpf_tc_nl__detach(nl, hook, &opts);
+	return bpf_tc_attach(hook, &opts) ?: find_filter(hook, opts.prog_id, &found) ?:
+	       bpf_tc_detach(hook, &opts);
 }
 
 TEST_F_TIMEOUT(rounds, leave_no_filter_no_fd_no_memory, 280)
 {
-	struct bpf_tc_nl *nl = NULL;
 	size_t memory;
 	int files;
 
-	if (variant->one_socket) {
-		nl = bpf_tc_nl__open(-1, NULL);
-		ASSERT_EQ(0, libbpf_get_error(nl));
-	}
 	/* what the first round allocates for good is not a leak */
-	ASSERT_EQ(0, one_round(nl, &self->hook, self->prog));
+	ASSERT_EQ(0, one_round(&self->hook, self->prog));
 	files = open_files();
 	memory = allocated();
 	for (int i = 0; i < ROUNDS; i++)
-		ASSERT_EQ(0, one_round(nl, &self->hook, self->prog));
+		ASSERT_EQ(0, one_round(&self->hook, self->prog));
 	EXPECT_EQ(files, open_files());
 	EXPECT_EQ(memory, allocated());
-	bpf_tc_nl__close(nl);
 	EXPECT_EQ(0, bpf_tc_detach(&self->hook, &self->first));
-	EXPECT_EQ(0, bpf_tc_nl__hook_destroy_unused(NULL, &self->hook));
+	EXPECT_EQ(0, bpf_tc_hook_destroy_unused(&self->hook));
 }
 
 TEST_HARNESS_MAIN

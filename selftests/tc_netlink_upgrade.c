@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Headless upgrade of a netlink attachment: an agent attaches and goes away; the
- * next version finds the filter by name and puts its own program in the place of
- * the program that is there. 1,000 times under traffic, and each packet is seen
+ * next version finds the filter by the tag of its program and replaces just that
+ * program. 1,000 times under traffic, and each packet is seen
  * by exactly one version.
  */
 #include "../kselftest_harness.h"
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <stddef.h>
+#include "tc_filters.h"
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
@@ -103,12 +103,9 @@ static void send_packets(struct net *net, int type, struct traffic *traffic)
 
 TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 {
-	struct bpf_tc_hook hook = {
-		.sz = offsetof(struct bpf_tc_hook, parent) + sizeof(__u32),
-		.ifindex = self->net.ifindex,
-		.attach_point = variant->attach_point,
-	};
-	LIBBPF_OPTS(bpf_tc_opts, opts);
+	struct bpf_tc_hook hook = tc_hook(self->net.ifindex, variant->attach_point);
+	struct bpf_tc_opts opts = OPTS();
+	struct bpf_prog_info info;
 	volatile struct traffic *traffic = self->traffic;
 	__u32 missed = 0, twice = 0;
 	int status, tries;
@@ -116,6 +113,7 @@ TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 	ASSERT_EQ(0, bpf_tc_hook_create(&hook));
 	opts.prog_fd = bpf_program__fd(self->version[0]->progs.count_once);
 	ASSERT_EQ(0, bpf_tc_attach(&hook, &opts));
+	ASSERT_EQ(0, obj_info(opts.prog_fd, &info, sizeof(info)));
 
 	self->sender = fork();
 	ASSERT_LE(0, self->sender);
@@ -125,14 +123,14 @@ TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 	}
 
 	for (int i = 1; i <= UPGRADES; i++) {
-		struct bpf_tc_filter old = { .sz = sizeof(old) };
-		LIBBPF_OPTS(bpf_tc_opts, upgrade);
+		struct bpf_tc_opts upgrade = OPTS(.flags = BPF_TC_F_REPLACE);
+		struct bpf_tc_filter old;
+		struct find by_tag = { .tag = info.tag, .found = &old };
 		__u32 before;
 
-		/* nothing is known but the name */
-		ASSERT_EQ(0, bpf_tc_nl__find_filter(NULL, &hook, 0, "count_once", &old));
+		/* nothing is known but the tag */
+		ASSERT_EQ(1, bpf_tc_for_each(&hook, find_fn, &by_tag));
 		upgrade.prog_fd = bpf_program__fd(self->version[i % 2]->progs.count_once);
-		upgrade.flags = BPF_TC_F_REPLACE;
 		upgrade.handle = old.handle;
 		upgrade.priority = old.priority;
 		upgrade.prog_id = old.prog_id;

@@ -1,132 +1,90 @@
 // SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause)
 /*
- * Links to the tc chains of network devices. Included by libbpf.c, to which
+ * Links of tc programs to network devices. Included by libbpf.c, to which
  * struct bpf_link is private.
  */
 #include "tc_compat.h"
 
-/* Asking for a device that cannot exist makes no link anywhere: a kernel that
- * knows the attach type misses the device, any other misses the attach type.
+/* No device has this ifindex. Asked for a link to it, a kernel with tc links
+ * misses the device, and any other refuses the attach type.
  */
-#define TC_LINK_NO_IFINDEX	(~0U)
+#define TC_NO_IFINDEX	(~0U)
 
-static int tc_link_known(int probe_err)
+int libbpf_probe_tc_link(int prog_fd)
 {
-	switch (probe_err) {
+	int err;
+
+	if (prog_fd < 0) {
+		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
+
+		err = bpf_prog_query_opts(TC_NO_IFINDEX, BPF_TCX_INGRESS, &opts);
+	} else {
+		err = bpf_link_create(prog_fd, TC_NO_IFINDEX, BPF_TCX_INGRESS, NULL);
+		if (err < 0)
+			err = -errno;
+	}
+	switch (err) {
 	case -ENODEV:
 		return 1;
 	case -EINVAL:
 		return 0;
 	default:
-		return probe_err < 0 ? probe_err : -EPROTO;
+		return libbpf_err(err < 0 ? err : -EPROTO);
 	}
 }
 
-int libbpf_probe_tc_link(void)
+static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
 {
-	DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
-	int err;
-
-	err = bpf_prog_query_opts(TC_LINK_NO_IFINDEX, BPF_TCX_INGRESS, &opts);
-	return libbpf_err(tc_link_known(err));
-}
-
-/* As libbpf_probe_tc_link(), but needs no capability, given a tc program. */
-static bool tc_link_refused(int prog_fd)
-{
-	int fd;
-
-	fd = bpf_link_create(prog_fd, TC_LINK_NO_IFINDEX, BPF_TCX_INGRESS, NULL);
-	return tc_link_known(fd < 0 ? -errno : fd) == 0;
-}
-
-static void tc_link_warn_unsupported(const struct bpf_program *prog)
-{
-	static bool warned;
-
-	/* once: a loader that walks all devices gets one line, not hundreds */
-	__pr(warned ? LIBBPF_DEBUG : LIBBPF_WARN,
-	     "prog '%s': this kernel has no tc links; bpf_tc_hook_create() and bpf_tc_attach() attach by netlink on every kernel\n",
-	     prog->name);
-	warned = true;
-}
-
-static void tc_link_warn(const struct bpf_program *prog, const char *side, int ifindex,
-			 const struct bpf_link_create_opts *opts, int err)
-{
-	char errmsg[STRERR_BUFSIZE];
-	const char *cause;
-
 	switch (err) {
+	case -EOPNOTSUPP:
+		return "this kernel has no tc links";
 	case -EINVAL:
-		cause = "the kernel refuses these flags together, or knows them not";
-		break;
+		return "bad or contradicting flags, or the relative fd is not of a program or link";
 	case -ENODEV:
-		cause = "no such device in this network namespace";
-		break;
+		return "no such device in this network namespace";
 	case -EPERM:
-		cause = "CAP_NET_ADMIN is needed over the device's network namespace";
-		break;
+		return "needs CAP_NET_ADMIN over the device's network namespace";
 	case -EEXIST:
-		cause = "the program is already attached there";
-		break;
+		return "the program is attached there already";
 	case -ESTALE:
-		cause = "the chain was changed, its revision is not the expected one";
-		break;
+		return "the hook's programs have changed, the revision is not the expected one";
 	case -ENOENT:
-		cause = "the relative program or link does not exist, or is not attached there";
-		break;
+		return "the relative program or link does not exist, or is not attached there";
 	case -EBADF:
-		cause = "relative_fd is not the fd of a program, or of a link with BPF_F_LINK";
-		break;
+		return "the relative fd is not open";
 	case -ERANGE:
-		cause = "BPF_F_BEFORE and BPF_F_AFTER name different places, or the chain is full";
-		break;
+		return "BPF_F_BEFORE and BPF_F_AFTER name different places, or the hook is full";
 	default:
-		cause = libbpf_strerror_r(err, errmsg, sizeof(errmsg));
-		break;
+		return libbpf_strerror_r(err, buf, buf_sz);
 	}
-	pr_warn("prog '%s': can't attach to tc %s of ifindex %d (flags 0x%x, relative_fd %u, relative_id %u, expected_revision %llu): %s\n",
-		prog->name, side, ifindex, opts->flags, opts->tcx.relative_fd,
-		opts->tcx.relative_id,
-		(unsigned long long)opts->tcx.expected_revision, cause);
 }
 
-struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
-					enum bpf_tc_attach_point attach_point,
-					const struct bpf_tc_link_opts *opts)
+static struct bpf_link *tc_link_fail(const struct bpf_program *prog, enum bpf_attach_type type,
+				     int ifindex, int err)
+{
+	const char *side = "(no side)";
+	char buf[STRERR_BUFSIZE];
+
+	if (type == BPF_TCX_INGRESS || type == BPF_TCX_EGRESS)
+		side = type == BPF_TCX_INGRESS ? "ingress" : "egress";
+	/* what a loader is meant to try, and to try again, is not worth a warning */
+	__pr(err == -EOPNOTSUPP || err == -ESTALE ? LIBBPF_DEBUG : LIBBPF_WARN,
+	     "prog '%s': can't attach to tc %s of ifindex %d: %s\n", prog->name,
+	     side, ifindex, tc_link_cause(err, buf, sizeof(buf)));
+	return libbpf_err_ptr(err);
+}
+
+static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifindex,
+				       enum bpf_attach_type type,
+				       const struct bpf_tcx_opts *opts, bool probe)
 {
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, create_opts);
-	enum bpf_attach_type attach_type;
 	struct bpf_link *link;
-	int prog_fd, link_fd;
-	const char *side;
-
-	if (!OPTS_VALID(opts, bpf_tc_link_opts))
-		return libbpf_err_ptr(-EINVAL);
+	int prog_fd, err;
 
 	prog_fd = bpf_program__fd(prog);
 	if (prog_fd < 0) {
 		pr_warn("prog '%s': can't attach before loaded\n", prog->name);
-		return libbpf_err_ptr(-EINVAL);
-	}
-	if (prog->type != BPF_PROG_TYPE_SCHED_CLS) {
-		pr_warn("prog '%s': can't attach to tc, is no tc program\n", prog->name);
-		return libbpf_err_ptr(-EINVAL);
-	}
-
-	switch (attach_point) {
-	case BPF_TC_INGRESS:
-		attach_type = BPF_TCX_INGRESS;
-		side = "ingress";
-		break;
-	case BPF_TC_EGRESS:
-		attach_type = BPF_TCX_EGRESS;
-		side = "egress";
-		break;
-	default:
-		pr_warn("prog '%s': can't attach to tc at attach point %d, BPF_TC_INGRESS or BPF_TC_EGRESS is needed\n",
-			prog->name, attach_point);
 		return libbpf_err_ptr(-EINVAL);
 	}
 
@@ -135,7 +93,7 @@ struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifin
 	create_opts.tcx.relative_id = OPTS_GET(opts, relative_id, 0);
 	create_opts.tcx.expected_revision = OPTS_GET(opts, expected_revision, 0);
 	if (create_opts.tcx.relative_fd && create_opts.tcx.relative_id) {
-		pr_warn("prog '%s': can't attach to tc relative to both an fd and an id\n",
+		pr_warn("prog '%s': relative_fd and relative_id are both set, can't attach\n",
 			prog->name);
 		return libbpf_err_ptr(-EINVAL);
 	}
@@ -144,19 +102,65 @@ struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifin
 	if (!link)
 		return libbpf_err_ptr(-ENOMEM);
 	link->detach = &bpf_link__detach_fd;
-
-	link_fd = bpf_link_create(prog_fd, ifindex, attach_type, &create_opts);
-	if (link_fd < 0) {
-		int err = -errno;
-
+	link->fd = bpf_link_create(prog_fd, ifindex, type, &create_opts);
+	if (link->fd < 0) {
+		err = -errno;
 		free(link);
-		if (err == -EINVAL && tc_link_refused(prog_fd)) {
-			tc_link_warn_unsupported(prog);
-			return libbpf_err_ptr(-EOPNOTSUPP);
-		}
-		tc_link_warn(prog, side, ifindex, &create_opts, err);
-		return libbpf_err_ptr(err);
+		if (err == -EINVAL && probe && !libbpf_probe_tc_link(prog_fd))
+			err = -EOPNOTSUPP;
+		return tc_link_fail(prog, type, ifindex, err);
 	}
-	link->fd = link_fd;
 	return link;
+}
+
+/* later releases have it */
+#if !defined(LIBBPF_MAJOR_VERSION) || (LIBBPF_MAJOR_VERSION == 1 && LIBBPF_MINOR_VERSION < 3)
+struct bpf_link *bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
+					 const struct bpf_tcx_opts *opts)
+{
+	if (!OPTS_VALID(opts, bpf_tcx_opts))
+		return libbpf_err_ptr(-EINVAL);
+	if (!ifindex) {
+		pr_warn("prog '%s': ifindex is 0, can't attach\n", prog->name);
+		return libbpf_err_ptr(-EINVAL);
+	}
+
+	return tc_link_attach(prog, ifindex, prog->expected_attach_type, opts, false);
+}
+#endif
+
+struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
+					enum bpf_tc_attach_point attach_point,
+					const struct bpf_tcx_opts *opts)
+{
+	enum bpf_attach_type type, other;
+
+	if (!OPTS_VALID(opts, bpf_tcx_opts))
+		return libbpf_err_ptr(-EINVAL);
+	if (prog->type != BPF_PROG_TYPE_SCHED_CLS) {
+		pr_warn("prog '%s': not a tc program, can't attach to tc\n", prog->name);
+		return libbpf_err_ptr(-EINVAL);
+	}
+
+	switch (attach_point) {
+	case BPF_TC_INGRESS:
+		type = BPF_TCX_INGRESS;
+		other = BPF_TCX_EGRESS;
+		break;
+	case BPF_TC_EGRESS:
+		type = BPF_TCX_EGRESS;
+		other = BPF_TCX_INGRESS;
+		break;
+	default:
+		pr_warn("prog '%s': can't attach to tc at attach point %d: say BPF_TC_INGRESS or BPF_TC_EGRESS\n",
+			prog->name, attach_point);
+		return libbpf_err_ptr(-EINVAL);
+	}
+	if (prog->expected_attach_type == other) {
+		pr_warn("prog '%s': its section is for tc %s, can't attach it to the other side; SEC(\"tc\") can\n",
+			prog->name, other == BPF_TCX_INGRESS ? "ingress" : "egress");
+		return libbpf_err_ptr(-EINVAL);
+	}
+
+	return tc_link_attach(prog, ifindex, type, opts, true);
 }

@@ -1,51 +1,22 @@
 // SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause)
 /*
- * bpf_prog_attach_opts(), bpf_prog_detach_opts() and bpf_prog_query_opts() with
- * the fields of tc chains. Included by bpf.c, whose sys_bpf() it uses, where
- * the tree has not got them from upstream.
+ * The places of tc programs in bpf(2). Included by bpf.c, whose sys_bpf() is
+ * private to it, where the tree does not have this from upstream.
  */
 #include "tc_compat.h"
 
-/* The fd and the id of the relative object share a place in bpf_attr; an id is
- * told from an fd by BPF_F_ID, which the caller need not set.
+/* Fd and id of the relative program or link share a field of bpf_attr. BPF_F_ID,
+ * which the caller need not set, tells an id from an fd.
  */
-static int set_relative(union bpf_attr *attr, int relative_fd, __u32 relative_id)
+static int tc_set_relative(__u32 *relative, __u32 *flags, __u32 fd, __u32 id)
 {
-	if (relative_fd && relative_id)
+	if (fd && id)
 		return -EINVAL;
 
-	if (relative_id) {
-		attr->relative_id = relative_id;
-		attr->attach_flags |= BPF_F_ID;
-	} else {
-		attr->relative_fd = relative_fd;
-	}
+	*relative = id ?: fd;
+	if (id)
+		*flags |= BPF_F_ID;
 	return 0;
-}
-
-int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type,
-			 const struct bpf_prog_attach_opts *opts)
-{
-	const size_t attr_sz = offsetofend(union bpf_attr, expected_revision);
-	union bpf_attr attr;
-	int err;
-
-	if (!OPTS_VALID(opts, bpf_prog_attach_opts))
-		return libbpf_err(-EINVAL);
-
-	memset(&attr, 0, attr_sz);
-	attr.target_fd = target;
-	attr.attach_bpf_fd = prog_fd;
-	attr.attach_type = type;
-	attr.attach_flags = OPTS_GET(opts, flags, 0);
-	attr.replace_bpf_fd = OPTS_GET(opts, replace_fd, 0);
-	attr.expected_revision = OPTS_GET(opts, expected_revision, 0);
-	err = set_relative(&attr, OPTS_GET(opts, relative_fd, 0),
-			   OPTS_GET(opts, relative_id, 0));
-	if (err)
-		return libbpf_err(err);
-
-	return libbpf_err_errno(sys_bpf(BPF_PROG_ATTACH, &attr, attr_sz));
 }
 
 int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type,
@@ -64,16 +35,23 @@ int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type,
 	attr.attach_type = type;
 	attr.attach_flags = OPTS_GET(opts, flags, 0);
 	attr.expected_revision = OPTS_GET(opts, expected_revision, 0);
-	err = set_relative(&attr, OPTS_GET(opts, relative_fd, 0),
-			   OPTS_GET(opts, relative_id, 0));
+	err = tc_set_relative(&attr.relative_fd, &attr.attach_flags,
+			      OPTS_GET(opts, relative_fd, 0), OPTS_GET(opts, relative_id, 0));
 	if (err)
 		return libbpf_err(err);
 
 	return libbpf_err_errno(sys_bpf(BPF_PROG_DETACH, &attr, attr_sz));
 }
 
-int bpf_prog_query_opts(int target, enum bpf_attach_type type,
-			struct bpf_prog_query_opts *opts)
+#ifndef LIBBPF_MAJOR_VERSION /* 5.10 has only bpf_prog_attach_xattr() and bpf_prog_query() */
+
+int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type,
+			 const struct bpf_prog_attach_opts *opts)
+{
+	return libbpf_err_errno(bpf_prog_attach_xattr(prog_fd, target, type, opts));
+}
+
+int bpf_prog_query_opts(int target, enum bpf_attach_type type, struct bpf_prog_query_opts *opts)
 {
 	const size_t attr_sz = offsetofend(union bpf_attr, query);
 	union bpf_attr attr;
@@ -101,3 +79,5 @@ int bpf_prog_query_opts(int target, enum bpf_attach_type type,
 
 	return libbpf_err_errno(ret);
 }
+
+#endif

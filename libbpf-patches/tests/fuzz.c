@@ -82,14 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.attach_point = BPF_TC_INGRESS,
 	};
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 9);
-	struct bpf_tc_filter found = { .sz = sizeof(found) };
-	char words[16];
-	struct bpf_tc_nl_opts nl_opts = {
-		.sz = sizeof(nl_opts),
-		.err_buf = words,
-		.err_buf_sz = sizeof(words),
+	struct bpf_tc_filter filter = {
+		.sz = sizeof(filter), .ifindex = 1, .handle = 1, .priority = 9, .prog_id = 42,
 	};
-	struct bpf_tc_nl *nl;
 
 	if (!len)
 		return 0;
@@ -100,48 +95,42 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	input_len = len - 1;
 	datagrams = 0;
 
-	nl = bpf_tc_nl__open(-1, &nl_opts);
-	if (libbpf_get_error(nl))
-		abort();
 	switch (data[0] % 9) {
 	case 0:
-		bpf_tc_nl__for_each_filter(nl, &hook, check_filter, NULL);
+		bpf_tc_for_each(&hook, check_filter, NULL);
 		break;
 	case 1:
-		if (!bpf_tc_nl__find_filter(nl, &hook, 0, "prog", &found))
-			check_filter(&found, NULL);
+		hook.attach_point |= BPF_TC_EGRESS;
+		bpf_tc_for_each(&hook, check_filter, NULL);
 		break;
 	case 2:
-		bpf_tc_nl__remove_filters(nl, &hook, 42, NULL);
+		bpf_tc_remove(&filter);
 		break;
 	case 3:
 		opts.prog_id = 42;
-		bpf_tc_nl__detach(nl, &hook, &opts);
+		bpf_tc_detach(&hook, &opts);
 		break;
 	case 4:
 		opts.prog_id = 42;
 		opts.prog_fd = 3;
 		opts.flags = BPF_TC_F_REPLACE;
-		bpf_tc_nl__attach(nl, &hook, &opts);
+		bpf_tc_attach(&hook, &opts);
 		break;
 	case 5:
 		opts.prog_fd = 3;
-		bpf_tc_nl__attach(nl, &hook, &opts);
+		bpf_tc_attach(&hook, &opts);
 		break;
 	case 6:
-		bpf_tc_nl__query(nl, &hook, &opts);
+		bpf_tc_query(&hook, &opts);
 		break;
 	case 7:
 		hook.attach_point |= BPF_TC_EGRESS;
-		bpf_tc_nl__hook_create(nl, &hook);
+		bpf_tc_hook_create(&hook);
 		break;
 	case 8:
-		bpf_tc_nl__hook_destroy_unused(nl, &hook);
+		bpf_tc_hook_destroy_unused(&hook);
 		break;
 	}
-	if (!memchr(words, 0, sizeof(words)))
-		abort();
-	bpf_tc_nl__close(nl);
 	peer_reset();
 	return 0;
 }

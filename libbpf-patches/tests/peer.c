@@ -67,11 +67,16 @@ void peer_send(const struct peer_datagram *datagram)
 		keep_seed(datagram);
 }
 
-void peer_reset(void)
+static void drop(void)
 {
 	while (queued)
 		free((void *)queue[--queued].data);
 	taken = 0;
+}
+
+void peer_reset(void)
+{
+	drop();
 	memset(peer_requests, 0, sizeof(peer_requests));
 }
 
@@ -94,9 +99,12 @@ int __wrap_setsockopt(int fd, int level, int name, const void *val, socklen_t le
 	return 0;
 }
 
-/* a descriptor, so that leaving it open would show */
+/* A descriptor, so that leaving it open would show. What was said to an earlier socket
+ * is gone.
+ */
 int __wrap_socket(int domain, int type, int protocol)
 {
+	drop();
 	return dup(2);
 }
 

@@ -57,6 +57,19 @@ int tcx_egress(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/* names of which the kernel keeps the same 15 characters */
+SEC("tc")
+int my_agent_ingress_v1(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int my_agent_ingress_of_somebody_else(struct __sk_buff *skb)
+{
+	return skb->len ? TC_ACT_UNSPEC : TC_ACT_OK;
+}
+
 SEC("socket")
 int no_tc_program(struct __sk_buff *skb)
 {

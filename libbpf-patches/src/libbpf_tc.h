@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
+/*
+ * BPF programs on tc: by links, and by netlink filters. Included by libbpf.h.
+ *
+ * Functions that return int return 0 or a negative error code, and set errno to
+ * it as well. Functions that return a pointer return on failure what this
+ * release's other bpf_program__attach_*() functions return, and set errno;
+ * libbpf_get_error() understands both. The cause of a failure is logged in one
+ * line, with the kernel's own words if it has any.
+ */
+#ifndef __LIBBPF_LIBBPF_TC_H
+#define __LIBBPF_LIBBPF_TC_H
+
+#ifndef BPF_TC_PARENT /* libbpf before 0.4, as in Linux 5.10 */
+
+enum bpf_tc_attach_point {
+	BPF_TC_INGRESS = 1 << 0,
+	BPF_TC_EGRESS  = 1 << 1,
+	BPF_TC_CUSTOM  = 1 << 2,
+};
+
+#define BPF_TC_PARENT(a, b) \
+	((((__u32)(a) << 16) & 0xFFFF0000U) | ((__u32)(b) & 0x0000FFFFU))
+
+enum bpf_tc_flags {
+	BPF_TC_F_REPLACE = 1 << 0,
+};
+
+struct bpf_tc_hook {
+	size_t sz; /* size of this struct for forward/backward compatibility */
+	int ifindex;
+	enum bpf_tc_attach_point attach_point;
+	__u32 parent;
+	size_t :0;
+};
+#define bpf_tc_hook__last_field parent
+
+struct bpf_tc_opts {
+	size_t sz; /* size of this struct for forward/backward compatibility */
+	int prog_fd;
+	__u32 flags;
+	__u32 prog_id;
+	__u32 handle;
+	__u32 priority;
+	size_t :0;
+};
+#define bpf_tc_opts__last_field priority
+
+LIBBPF_API int bpf_tc_hook_create(struct bpf_tc_hook *hook);
+LIBBPF_API int bpf_tc_hook_destroy(struct bpf_tc_hook *hook);
+LIBBPF_API int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts);
+LIBBPF_API int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts);
+LIBBPF_API int bpf_tc_query(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts);
+
+#endif /* BPF_TC_PARENT */
+
+/* Links */
+
+#if !defined(LIBBPF_MAJOR_VERSION) || (LIBBPF_MAJOR_VERSION == 1 && LIBBPF_MINOR_VERSION < 3)
+
+struct bpf_tcx_opts {
+	size_t sz; /* size of this struct for forward/backward compatibility */
+	__u32 flags;
+	__u32 relative_fd;
+	__u32 relative_id;
+	__u64 expected_revision;
+	size_t :0;
+};
+#define bpf_tcx_opts__last_field expected_revision
+
+/**
+ * @brief **bpf_program__attach_tcx()** attaches a loaded tc program by a link to
+ * the side of a network device that its section names.
+ *
+ * @param prog program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
+ * or SEC("tcx/egress"), or one for which
+ * **bpf_program__set_expected_attach_type()** said BPF_TCX_INGRESS or
+ * BPF_TCX_EGRESS
+ * @param ifindex device, as for **bpf_program__attach_tc()**
+ * @param opts place, as for **bpf_program__attach_tc()**; may be NULL
+ * @return the link, as for **bpf_program__attach_tc()**. The errors are the same,
+ * except that a kernel without tc links is -EINVAL here, and so is ifindex 0
+ *
+ * This is the function that libbpf has had since 1.3.
+ */
+LIBBPF_API struct bpf_link *
+bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
+			const struct bpf_tcx_opts *opts);
+
+#endif
+
+/**
+ * @brief **bpf_program__attach_tc()** attaches a loaded tc program by a link to
+ * either side of a network device.
+ *
+ * @param prog program of type BPF_PROG_TYPE_SCHED_CLS. SEC("tc") attaches to
+ * either side. A program whose section names a side, such as SEC("tcx/ingress"),
+ * attaches to that side only
+ * @param ifindex device, by its index in the calling thread's network namespace
+ * @param attach_point BPF_TC_INGRESS or BPF_TC_EGRESS
+ * @param opts place among the programs of that side, or NULL for the last.
+ * *flags*: BPF_F_BEFORE or BPF_F_AFTER alone is the first or the last place; with
+ * *relative_fd* or *relative_id* it is the place right before or after that
+ * program or, with BPF_F_LINK, that link. *expected_revision*, if not 0, is the
+ * revision that this side must have, see **bpf_prog_query_opts()**
+ * @return the link. The caller owns it and releases it with
+ * **bpf_link__destroy()**. Errors:
+ *
+ *   - -EOPNOTSUPP: the running kernel has no tc links. Logged at debug level
+ *     only, so that a loader can try. **bpf_tc_attach()** attaches by netlink on
+ *     every kernel; it is never called instead
+ *   - -EINVAL: the program is not loaded, not a tc program, or its section names
+ *     the other side; attach_point is not one of the two; the flags are unknown or
+ *     make no sense together; relative_fd is not the fd of a program or, with
+ *     BPF_F_LINK, of a tc link
+ *   - -ENODEV: no such device
+ *   - -EPERM: needs CAP_NET_ADMIN over the network namespace of the device
+ *   - -EEXIST: the program is attached to that side already
+ *   - -ESTALE: the revision is another. Logged at debug level only, so that a
+ *     loader can query and try again
+ *   - -ENOENT: the relative program or link does not exist, or is not there
+ *   - -EBADF: relative_fd is not open
+ *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER name different places, or 63 programs
+ *     are there already
+ *
+ * The program runs in direct-action mode, before the filters of a clsact qdisc. It
+ * stays until the last reference to the link is gone, that is until
+ * **bpf_link__destroy()** or the end of the process if the link is not pinned.
+ * Nobody else can detach or replace it. If the device goes first, the link stays
+ * but attaches nothing any more. **bpf_link__update_program()** replaces the
+ * program; each packet is seen by the old or by the new one.
+ */
+LIBBPF_API struct bpf_link *
+bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
+		       enum bpf_tc_attach_point attach_point,
+		       const struct bpf_tcx_opts *opts);
+
+/**
+ * @brief **libbpf_probe_tc_link()** tells whether the running kernel has tc links.
+ * It asks the kernel, not its version, and attaches nothing.
+ *
+ * @param prog_fd fd of a loaded tc program; then no capability is needed. Or -1 to
+ * ask before anything is loaded; then CAP_NET_ADMIN in the initial user namespace
+ * is needed
+ * @return 1 if it has, 0 if it has not, or a negative error code if that could not
+ * be found out, such as -EPERM
+ */
+LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
+
+/* Filters: cls_bpf filters on a clsact qdisc, by netlink
+ *
+ * They work on every kernel. But they belong to nobody: a filter outlives the
+ * process that made it, and whoever has CAP_NET_ADMIN can replace or remove it.
+ *
+ * All functions work in the calling thread's network namespace and need
+ * CAP_NET_ADMIN over it, except bpf_tc_query() and bpf_tc_for_each(), which
+ * everybody may use. If a request succeeded but the kernel's answer got lost, they
+ * return -ENOBUFS or -ETIMEDOUT: list the filters to see what became of it.
+ *
+ * **bpf_tc_hook_create()** puts a clsact qdisc on a device.
+ *	hook: *ifindex*; *attach_point* BPF_TC_INGRESS, BPF_TC_EGRESS or both (a
+ *	clsact always has both sides); *parent* 0.
+ *	-EEXIST: there is one already, or an `ingress` qdisc, which has no egress
+ *	side. This is logged at debug level only. -EOPNOTSUPP: BPF_TC_CUSTOM.
+ *	The qdisc stays until it or its device is removed.
+ *
+ * **bpf_tc_hook_destroy()** removes **everybody's filters**: those of one side, or
+ *	with BPF_TC_INGRESS | BPF_TC_EGRESS the clsact qdisc and with it those of
+ *	both. Use **bpf_tc_remove()** and **bpf_tc_hook_destroy_unused()** instead.
+ *
+ * **bpf_tc_attach()** attaches a program by a filter for all protocols, in
+ *	direct-action mode.
+ *	hook: *ifindex* and BPF_TC_INGRESS or BPF_TC_EGRESS; or BPF_TC_CUSTOM and in
+ *	*parent* the qdisc or class, see BPF_TC_PARENT().
+ *	opts: *prog_fd* (0 counts as unset); *handle* and *priority* (1 to 65535, low
+ *	ones run first) name the place, and the kernel chooses what is 0. *flags* 0
+ *	takes a free place only; with BPF_TC_F_REPLACE the filter that is there, if
+ *	any, gets the program, and each packet is seen by the old or by the new one.
+ *	With BPF_TC_F_REPLACE and *prog_id* it gets the program only if it holds the
+ *	program with that id. *handle*, *priority* and *prog_id* are filled in.
+ *	-EEXIST: the place is taken, or holds another program than *prog_id*.
+ *	-ENOENT: *prog_id* is set, and the filter is gone. -EINVAL: there is no such
+ *	qdisc; BPF_TC_EGRESS on an `ingress` qdisc; bad arguments.
+ *
+ * **bpf_tc_detach()** removes one filter.
+ *	opts: *handle* and *priority*. With *prog_id* the filter is removed only if
+ *	it holds that program: then -EEXIST if it holds another, -ENOENT if it is
+ *	gone. *prog_fd* and *flags* do not matter, so that opts can be what
+ *	**bpf_tc_attach()** filled in.
+ *	-ENOENT or -EINVAL (the kernel says either): there is no such filter.
+ *
+ * **bpf_tc_query()** tells which program a filter holds.
+ *	opts: *handle* and *priority*. *prog_id* is filled in. The rest does not
+ *	matter. Errors as for **bpf_tc_detach()**.
+ *
+ * The kernel has no request that compares and changes at once. So a filter that
+ * *prog_id* or **bpf_tc_remove()** name can still change after it was looked at. A
+ * link has no such window.
+ */
+
+/* the longest name that the kernel takes, and a 0 */
+#define BPF_TC_FILTER_NAME_SZ 263
+
+struct bpf_tc_filter {
+	size_t sz; /* size of this struct for forward/backward compatibility */
+	int ifindex;
+	enum bpf_tc_attach_point attach_point;
+	__u32 parent; /* of the side, or as the BPF_TC_CUSTOM hook has it */
+	__u32 chain;
+	__u32 priority;
+	__u32 handle;
+	__u32 protocol; /* ETH_P_*, in host byte order */
+	__u32 prog_id; /* 0: a classic BPF filter */
+	__u8 tag[8]; /* of the program: the same for the same instructions */
+	bool direct_action;
+	char name[BPF_TC_FILTER_NAME_SZ]; /* as tc shows it, to be shown */
+};
+#define bpf_tc_filter__last_field name
+
+typedef int (*bpf_tc_filter_fn)(const struct bpf_tc_filter *filter, void *ctx);
+
+/**
+ * @brief **bpf_tc_for_each()** calls a function for each BPF filter of a hook, in
+ * the order in which the kernel runs them.
+ *
+ * @param hook *ifindex*, and a side, both sides, or BPF_TC_CUSTOM and *parent*
+ * @param fn called after all filters were read, so it may change them, by
+ * **bpf_tc_remove()** for example. The filter is valid during the call; who copies
+ * it sets the copy's *sz* to its size. A result other than 0 ends the iteration
+ * @param ctx passed to fn
+ * @return 0 after the last filter, also if there is no qdisc; the result of fn that
+ * ended the iteration; or a negative error code: -ENODEV if there is no such
+ * device; -EINVAL for a bad hook; -EAGAIN if other processes changed the filters
+ * each time they were read
+ *
+ * Filters that nobody changes meanwhile are listed once each.
+ */
+LIBBPF_API int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn fn, void *ctx);
+
+/**
+ * @brief **bpf_tc_remove()** removes a filter that **bpf_tc_for_each()** listed, if
+ * it still holds the same program.
+ *
+ * @param filter the filter, as it was listed
+ * @return 0 or a negative error code: -ENOENT if the filter is gone; -EEXIST if it
+ * holds another program; -EINVAL if filter was not listed; others from the kernel
+ */
+LIBBPF_API int bpf_tc_remove(const struct bpf_tc_filter *filter);
+
+/**
+ * @brief **bpf_tc_hook_destroy_unused()** removes the clsact qdisc of a device if
+ * there are no filters of any kind on either side.
+ *
+ * @param hook *ifindex*; *attach_point* either side or both, it makes no difference
+ * @return 0 or a negative error code: -ENOTEMPTY if there are filters; -ENOENT if
+ * there is no qdisc; -EBUSY if it is an `ingress` qdisc; -ENODEV if there is no such
+ * device; -EOPNOTSUPP for BPF_TC_CUSTOM; -EINVAL for a bad hook; -EAGAIN as for
+ * **bpf_tc_for_each()**
+ *
+ * A filter that another process adds after the look goes with the qdisc.
+ */
+LIBBPF_API int bpf_tc_hook_destroy_unused(const struct bpf_tc_hook *hook);
+
+#endif /* __LIBBPF_LIBBPF_TC_H */
