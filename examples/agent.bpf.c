@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What agent.c attaches: looks at packets, and leaves them to whoever comes next. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("tc")
+int watch(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How an agent keeps its program on a device. The link is pinned, so the program
+ * stays while the agent is restarted or upgraded; the next agent puts its program
+ * into the same link. It attaches again when the device was made anew, and removes
+ * the filters that its earlier versions, which used netlink, have left.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent.skel.h"
+#include "die.h"
+
+static const char usage[] =
+	"usage: agent DEV [NETNS]\n"
+	"Keeps a program on the ingress of the network device DEV, in the network namespace\n"
+	"NETNS of ip-netns(8) if given. When it ends, the program stays; to take it off,\n"
+	"remove the pin that it names.\n";
+
+static char pin[PATH_MAX];
+
+static struct bpf_link_info link_info(const struct bpf_link *link)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
+		die("cannot ask for the link: %s", strerror(errno));
+	return info;
+}
+
+/* All that follows happens in the namespace: devices and their indexes are its own. */
+static void enter(const char *netns)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die("cannot enter the network namespace %s: %s", netns, strerror(errno));
+	close(fd);
+}
+
+/* The link of the agent before us, now with our program; NULL if there is none. */
+static struct bpf_link *take_link(const struct bpf_program *prog, int ifindex)
+{
+	struct bpf_link *link;
+	__u32 on;
+
+	if (access(pin, F_OK))
+		return NULL;
+	link = bpf_link__open(pin);
+	if (libbpf_get_error(link))
+		die("cannot open %s: %s", pin, strerror(errno));
+
+	on = link_info(link).tcx.ifindex;
+	if (on && on != ifindex)
+		die("%s is on the device with ifindex %u: was it renamed? remove the pin", pin, on);
+	if (!bpf_link__update_program(link, (struct bpf_program *)prog)) {
+		printf("program replaced\n");
+		return link;
+	}
+	if (errno != ENOLINK)
+		die("cannot replace the program of %s: %s", pin, strerror(errno));
+
+	/* that device is gone, and the link with it: only the name is left */
+	unlink(pin);
+	bpf_link__destroy(link);
+	return NULL;
+}
+
+static struct bpf_link *make_link(const struct bpf_program *prog, int ifindex)
+{
+	struct bpf_link *link = bpf_program__attach_tc(prog, ifindex, BPF_TC_INGRESS, NULL);
+
+	if (libbpf_get_error(link)) {
+		if (errno == ENODEV)
+			return NULL;	/* gone again */
+		die("cannot attach: %s", errno == EOPNOTSUPP ? NO_TC_LINKS : strerror(errno));
+	}
+	if (bpf_link__pin(link, pin))
+		die("cannot pin %s: %s", pin, strerror(errno));
+	printf("program attached\n");
+	return link;
+}
+
+/* Earlier versions that did the same, bit for bit, have the same tag. A name proves
+ * nothing. If older ones did something else, compare with their tags as well.
+ */
+static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
+{
+	int err;
+
+	if (memcmp(filter->tag, ctx, sizeof(filter->tag)))
+		return 0;
+	err = bpf_tc_remove(filter);
+	if (!err)
+		printf("filter removed\n");
+	return err == -ENOENT || err == -EEXIST ? 0 : err;	/* not ours any more */
+}
+
+/* After the link is there, so no packet is missed: for a moment both see it. */
+static void take_over(const struct bpf_program *prog, int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) ||
+	    bpf_tc_for_each(&hook, remove_ours, info.tag))
+		error("cannot remove the filters of earlier versions: %s", strerror(errno));
+	bpf_tc_hook_destroy_unused(&hook);	/* fails if somebody uses it, and may */
+}
+
+/* Until the device is gone or somebody detached the link. Some kernels do not wake
+ * who polls, so look now and then.
+ */
+static void wait_for_end(const struct bpf_link *link)
+{
+	struct pollfd end = { .fd = bpf_link__fd(link) };
+
+	while (!(end.revents & (POLLHUP | POLLERR)) && link_info(link).tcx.ifindex)
+		poll(&end, 1, 2000);
+	printf("the device is gone, or the link was detached\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	struct agent_bpf *skel;
+	struct bpf_link *link;
+	int ifindex;
+
+	if (argc < 2 || argc > 3 || argv[1][0] == '-' || strchr(argv[1], '/')) {
+		fputs(usage, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
+		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* until 5.11 programs and maps count as locked memory */
+	setrlimit(RLIMIT_MEMLOCK, &none);
+	/* a name in /sys/fs/bpf has no dots */
+	snprintf(pin, sizeof(pin), "/sys/fs/bpf/agent-%s%s%s", argc == 3 ? argv[2] : "",
+		 argc == 3 ? "-" : "", argv[1]);
+	for (char *dot = pin; (dot = strchr(dot, '.')); )
+		*dot = ':';
+
+	skel = agent_bpf__open_and_load();
+	if (!skel)
+		die("cannot load the program: %s", errno == EPERM ? NOT_PERMITTED : strerror(errno));
+	if (argc == 3)
+		enter(argv[2]);
+	printf("pin: %s\n", pin);
+
+	for (;;) {
+		ifindex = if_nametoindex(argv[1]);
+		link = ifindex ? take_link(skel->progs.watch, ifindex) : NULL;
+		if (ifindex && !link)
+			link = make_link(skel->progs.watch, ifindex);
+		if (!link) {
+			sleep(1);	/* until there is a device of that name */
+			continue;
+		}
+		take_over(skel->progs.watch, ifindex);
+		wait_for_end(link);
+		bpf_link__destroy(link);
+	}
+}
