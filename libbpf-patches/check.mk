@@ -9,3 +9,9 @@ $(eval $(call check,libbpf,libbpf-patches/tests/check,$(series-sources) \
 CHECKS += libbpf-sanitizers
 $(eval $(call check,libbpf-sanitizers,libbpf-patches/tests/check-sanitizers,$(in-guest) \
 	build/%/bpftool build/%/selftests build/%/linux/tools))
+
+# unpatched libbpfs as clients of the patched kernel, and how ours differs
+CHECKS += libbpf-clients
+$(eval $(call check,libbpf-clients,libbpf-patches/tests/clients/check,$(in-guest) \
+	libbpf-patches/tests/clients build/6.12/source.tar.xz build/%/libbpf \
+	build/%/linux/tools/include))
