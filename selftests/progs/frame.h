@@ -12,16 +12,18 @@
 
 #define ETH_ALEN 6
 
+/* a constant with a name: 5.10 refuses the BTF of a section that has none in it */
+const unsigned char frame_mac[] = FRAME_MAC;
+
 /* The kind of the frame whose source address is at @off, or -1 for others' */
 static __always_inline int frame_kind_at(struct __sk_buff *skb, __u32 off)
 {
-	const unsigned char ours[] = FRAME_MAC;
 	unsigned char mac[ETH_ALEN];
 
 	if (bpf_skb_load_bytes(skb, off, mac, sizeof(mac)))
 		return -1;
-	if (mac[0] != ours[0] || mac[1] != ours[1] || mac[2] != ours[2] ||
-	    mac[3] != ours[3] || mac[4] != ours[4])
+	if (mac[0] != frame_mac[0] || mac[1] != frame_mac[1] || mac[2] != frame_mac[2] ||
+	    mac[3] != frame_mac[3] || mac[4] != frame_mac[4])
 		return -1;
 	return mac[5] < FRAME_KINDS ? mac[5] : -1;
 }
