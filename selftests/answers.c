@@ -56,11 +56,10 @@ enum revision { ANY, RIGHT, WRONG, REVISIONS };
 static const char *const revision_names[] = { "-", "right", "wrong" };
 
 /* Where mainline answers otherwise */
-enum meant { UNKNOWN_FLAGS, LAST_OF_FULL, REPLACE_FD };
+enum meant { UNKNOWN_FLAGS, LAST_OF_FULL };
 
 static const char *const meant[] = {
 	[UNKNOWN_FLAGS] = "mainline's LINK_CREATE takes unknown flags beside known ones",
-	[REPLACE_FD] = "mainline looks for the device before it looks at replace_bpf_fd",
 	[LAST_OF_FULL] = "mainline detaches the last program of a full hook by its fd only",
 };
 
@@ -210,10 +209,10 @@ static int expected_attach(test *t, const struct question *q)
 	err = prog_fd_error(q->prog);
 	if (err)
 		return err;
+	if (t->dev == NO_IFINDEX)
+		return -ENODEV;
 	if (q->command == REPLACE)
 		err = prog_fd_error(q->old);
-	if (t->dev == NO_IFINDEX)
-		return err && !differs(t, REPLACE_FD) ? err : -ENODEV;
 	if (err)
 		return err;
 	if (q->revision == WRONG)

@@ -499,17 +499,13 @@ static inline int model_prog_attach(struct model *m, const struct step *s)
 	if (prog < 0)
 		return prog;
 	dev = step_dev(m, s);
+	if (dev < 0)
+		return -ENODEV;
 	if (s->flags & BPF_F_REPLACE) {
 		replace = cls_by_fd(m, s->proc, s->replace);
-		if (replace < 0 && dev < 0) {
-			m->differs = "the device is looked for before replace_bpf_fd";
-			return m->mainline ? -ENODEV : replace;
-		}
 		if (replace < 0)
 			return replace;
 	}
-	if (dev < 0)
-		return -ENODEV;
 	return model_attach(m, s, &m->dev[dev].hook[s->egress], prog, -1, replace);
 }
 

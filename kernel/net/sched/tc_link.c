@@ -73,6 +73,8 @@ static struct bpf_prog *tc_link_entry_prog(const struct tc_progs_entry *e)
  * @flags: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK, BPF_F_REPLACE
  * @relative: fd or id of the relative object, or 0
  * @revision: what the hook's revision must be, or 0
+ * @replace_fd: fd of the program to replace, with BPF_F_REPLACE
+ * @replace: the program to replace
  * @prog: the relative object, if it is a program
  * @link: the relative object, if it is a link
  */
@@ -80,6 +82,8 @@ struct tc_link_order {
 	u32 flags;
 	u32 relative;
 	u64 revision;
+	u32 replace_fd;
+	struct bpf_prog *replace;
 	struct bpf_prog *prog;
 	struct bpf_link *link;
 };
@@ -137,8 +141,21 @@ static int tc_link_order_get(struct tc_link_order *order,
 	return 0;
 }
 
+static int tc_link_order_get_replace(struct tc_link_order *order)
+{
+	struct bpf_prog *prog;
+
+	prog = bpf_prog_get_type(order->replace_fd, BPF_PROG_TYPE_SCHED_CLS);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	order->replace = prog;
+	return 0;
+}
+
 static void tc_link_order_put(const struct tc_link_order *order)
 {
+	if (order->replace)
+		bpf_prog_put(order->replace);
 	if (order->link)
 		bpf_link_put(order->link);
 	if (order->prog)
@@ -290,7 +307,6 @@ static int tc_link_attach_locked(struct net_device *dev,
 				 enum bpf_attach_type type,
 				 struct tc_link_order *order,
 				 struct bpf_prog *prog,
-				 struct bpf_prog *replace,
 				 struct bpf_link_primer *primer,
 				 struct tc_progs **new)
 {
@@ -298,6 +314,12 @@ static int tc_link_attach_locked(struct net_device *dev,
 	struct tc_progs_entry *next, *old;
 	int ret;
 
+	/* BPF_LINK_CREATE has no program to replace, and does not find it. */
+	if (order->flags & BPF_F_REPLACE && !primer) {
+		ret = tc_link_order_get_replace(order);
+		if (ret)
+			return ret;
+	}
 	if (order->revision && order->revision != tc_progs_revision(progs))
 		return -ESTALE;
 	if (tc_progs_find_prog(progs, prog))
@@ -307,7 +329,7 @@ static int tc_link_attach_locked(struct net_device *dev,
 		return ret;
 
 	if (order->flags & BPF_F_REPLACE) {
-		ret = tc_link_find_plain(progs, replace, &old) ?:
+		ret = tc_link_find_plain(progs, order->replace, &old) ?:
 		      tc_link_order_match(order, progs, old);
 		if (!ret)
 			tc_progs_replace(progs, old, prog);
@@ -326,14 +348,13 @@ static int tc_link_attach_locked(struct net_device *dev,
 	return ret;
 }
 
-/* Attach a program: a new one, or one instead of @replace, whose reference is
- * then the caller's. Memory is allocated before the mutex is taken, and again
- * if the hook has grown in between. Returns the fd of the link that @primer is
- * for, 0 without one, or an errno.
+/* Attach a program: a new one, or one instead of order->replace. Memory is
+ * allocated before the mutex is taken, and again if the hook has grown in
+ * between. Returns the fd of the link that @primer is for, 0 without one, or an
+ * errno.
  */
 static int tc_link_attach(u32 ifindex, enum bpf_attach_type type,
 			  struct tc_link_order *order, struct bpf_prog *prog,
-			  struct bpf_prog *replace,
 			  struct bpf_link_primer *primer)
 {
 	struct net *net = tc_link_net();
@@ -360,9 +381,11 @@ again:
 		kfree(new);
 		goto again;
 	}
-	ret = dev ? tc_link_attach_locked(dev, type, order, prog, replace,
-					  primer, &new) : -ENODEV;
+	ret = dev ? tc_link_attach_locked(dev, type, order, prog, primer,
+					  &new) : -ENODEV;
 	mutex_unlock(&tc_hook_mutex);
+	if (!ret && order->replace)	/* the hook's reference */
+		bpf_prog_put(order->replace);
 	tc_link_order_put(order);
 	kfree(new);
 	return ret;
@@ -584,7 +607,7 @@ int tc_link_create(const union bpf_attr *attr)
 	}
 
 	ret = tc_link_attach(attr->link_create.target_ifindex, type, &order,
-			     prog, NULL, &primer);
+			     prog, &primer);
 	if (ret >= 0)
 		return ret;
 	bpf_link_cleanup(&primer);	/* frees the link */
@@ -605,8 +628,9 @@ int tc_link_prog_attach(const union bpf_attr *attr)
 		.flags		= attr->attach_flags,
 		.relative	= attr->relative_fd,
 		.revision	= attr->expected_revision,
+		.replace_fd	= attr->replace_bpf_fd,
 	};
-	struct bpf_prog *prog, *replace = NULL;
+	struct bpf_prog *prog;
 	int err;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
@@ -619,23 +643,8 @@ int tc_link_prog_attach(const union bpf_attr *attr)
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
 
-	if (order.flags & BPF_F_REPLACE) {
-		replace = bpf_prog_get_type(attr->replace_bpf_fd,
-					    BPF_PROG_TYPE_SCHED_CLS);
-		if (IS_ERR(replace)) {
-			err = PTR_ERR(replace);
-			goto put_prog;
-		}
-	}
-
 	err = tc_link_attach(attr->target_ifindex, attr->attach_type, &order,
-			     prog, replace, NULL);
-	if (replace) {
-		if (!err)	/* the hook's reference */
-			bpf_prog_put(replace);
-		bpf_prog_put(replace);
-	}
-put_prog:
+			     prog, NULL);
 	if (err)
 		bpf_prog_put(prog);
 	return err;
