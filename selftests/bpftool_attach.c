@@ -50,7 +50,7 @@ TEST_F(bpftool, attach_adds_a_program_where_it_is_told)
 			     link_id(link)));
 	EXPECT_EQ(0, BPFTOOL("net attach tcx_egress pinned third dev tc0 before pinned link"));
 	EXPECT_TRUE(hook_is(IFINDEX, EGRESS, self->second_id, self->third_id,
-			     self->first_id));
+			    self->first_id));
 }
 
 /* The name and the tag of a program, of which there must be one only. */

@@ -1010,7 +1010,8 @@ static int shrink(struct step *steps, int n)
 	for (at = 0; n <= 20 && at < n; at++) {
 		for (i = at + 1; i < n && time(NULL) < end; i++) {
 			memset(gone, 0, sizeof(gone));
-			gone[at] = gone[i] = true;
+			gone[at] = true;
+			gone[i] = true;
 			left = without(steps, n, gone);
 			if (left) {
 				n = left;

@@ -120,11 +120,14 @@ static inline void model_reset(struct model *m, bool mainline)
 
 	memset(m, 0, sizeof(*m));
 	m->mainline = mainline;
-	m->ns[0] = m->ns[1] = true;
+	m->ns[0] = true;
+	m->ns[1] = true;
 	for (i = 0; i < LINKS; i++)
 		m->link[i].dev = -1;
-	for (i = 0; i < DEVS; i++)
-		m->dev[i].hook[0].revision = m->dev[i].hook[1].revision = 1;
+	for (i = 0; i < DEVS; i++) {
+		m->dev[i].hook[0].revision = 1;
+		m->dev[i].hook[1].revision = 1;
+	}
 }
 
 /* ---- who is alive ---- */
@@ -232,7 +235,8 @@ static inline void model_dev_gone(struct model *m, int d)
 		if (m->link[l].dev == d)
 			m->link[l].dev = -1;
 	memset(&m->dev[d], 0, sizeof(m->dev[d]));
-	m->dev[d].hook[0].revision = m->dev[d].hook[1].revision = 1;
+	m->dev[d].hook[0].revision = 1;
+	m->dev[d].hook[1].revision = 1;
 }
 
 /* ---- what a number means to the kernel: a slot, or -errno ---- */

@@ -290,7 +290,8 @@ static inline void traffic_close(struct world *w, int dev)
 		close(w->here[dev]);
 	if (w->there[dev])
 		close(w->there[dev]);
-	w->here[dev] = w->there[dev] = 0;
+	w->here[dev] = 0;
+	w->there[dev] = 0;
 }
 
 static inline bool link_is_detached(int fd)

@@ -21,6 +21,7 @@
 #include "tc_hook.h"
 #include "tc_progs.h"
 
+/* tc_hook.h says what it protects, and its place in the order of locks. */
 DEFINE_MUTEX(tc_hook_mutex);
 
 /**
