@@ -20,17 +20,7 @@ FIXTURE(hangup) {
 	int epoll;
 };
 
-FIXTURE_VARIANT(hangup) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(hangup, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(hangup, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(hangup);
 
 FIXTURE_SETUP(hangup)
 {

@@ -18,17 +18,7 @@ FIXTURE(traces) {
 	int from;
 };
 
-FIXTURE_VARIANT(traces) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(traces, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(traces, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(traces);
 
 FIXTURE_SETUP(traces)
 {
