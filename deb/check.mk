@@ -21,14 +21,15 @@ update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 	@for t in $(TREE); do deb/update $$t || exit; done
 	@$(MAKE) deb
 
-# first of all, as it is hours until the kernel's turn comes
+# first of all: a wrong CONFIG is refused, and what the kernel takes is said
 deb-ready: deb-config deps
 .PHONY: deb-config
 deb-config:
-	@[ -z "$(CONFIG)" ] || for t in $(deb-kernels); do deb/config $$t "$(CONFIG)" >/dev/null || exit; done
+	@for t in $(deb-kernels); do deb/estimate $$t "$(CONFIG)" build/$$t/deb >/dev/null || exit; done
 
 deb-%: build/%/bpftool FORCE
-	@$(if $(call deb-patched,$*),scripts/step deb-kernel $* deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
+	@$(if $(call deb-patched,$*),n=$$(deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
+		scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
 	@ls out/deb/$*/*.deb
