@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attach, replace, detach and query wait for nobody: they take no RTNL and let no
- * grace period pass. Seen by kprobes on everything that would.
+ * Attach, replace, detach and query wait for nobody: they take no RTNL, let no grace
+ * period pass, and do not wait for memory while others wait for them. Seen by kprobes
+ * on everything that would, and by the tracepoint of kmalloc().
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -19,11 +20,16 @@ static const char *const grace_period_functions[] = {
 	"synchronize_srcu", "rcu_barrier", "__wait_rcu_gp",
 };
 
+/* are called with tc_hook_mutex held */
+static const char *const locked_functions[] = {
+	"tc_hook_dev", "tc_hook_insert", "tc_hook_remove",
+};
+
 FIXTURE(waits) {
 	struct net net;
 	struct waits_bpf *skel;
 	int type;
-	bool probed;
+	bool probed, probed_memory;
 	int progs[3];
 };
 
@@ -60,6 +66,10 @@ FIXTURE_SETUP(waits)
 			     LEN(rtnl_functions)) &&
 		       probe(self->skel->progs.waits_for_readers,
 			     grace_period_functions, LEN(grace_period_functions));
+	self->probed_memory = probe(self->skel->progs.wants_mutex, locked_functions,
+				    LEN(locked_functions)) == LEN(locked_functions) &&
+			      !libbpf_get_error(bpf_program__attach_tracepoint(
+					self->skel->progs.allocates, "kmem", "kmalloc"));
 }
 
 FIXTURE_TEARDOWN(waits)
@@ -79,6 +89,14 @@ FIXTURE_TEARDOWN(waits)
 	call;									\
 	EXPECT_EQ(0, self->skel->bss->rtnl) TH_LOG("by %s", #call);		\
 	EXPECT_EQ(0, self->skel->bss->grace_periods) TH_LOG("by %s", #call);	\
+} while (0)
+
+#define EXPECT_NO_ALLOCATION(call) do {						\
+	self->skel->bss->locked = false;					\
+	self->skel->bss->locked_allocations = 0;				\
+	call;									\
+	EXPECT_TRUE(self->skel->bss->locked) TH_LOG("by %s", #call);		\
+	EXPECT_EQ(0, self->skel->bss->locked_allocations) TH_LOG("by %s", #call); \
 } while (0)
 
 /* So that the tests below are known to see what they look for */
@@ -134,6 +152,37 @@ TEST_F(waits, for_nobody_with_plain_programs)
 	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_detach(self->progs[1], self->net.ifindex,
 						self->type, LAST)));
 	EXPECT_NO_WAIT(ASSERT_EQ(0, prog_detach(0, self->net.ifindex, self->type, LAST)));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
+}
+
+/* stricter: whoever unregisters a device waits for the mutex with RTNL held */
+TEST_F(waits, for_no_memory_with_the_mutex_held)
+{
+	int i, links[3];
+
+	SKIP_ON_MAINLINE("it holds RTNL instead");
+	NEEDS_PROBES();
+	ASSERT_TRUE(self->probed_memory);
+	self->skel->bss->allocations = 0;
+	for (i = 0; i < 3; i++) {
+		EXPECT_NO_ALLOCATION(links[i] = link_create(self->progs[i], self->net.ifindex,
+							    self->type, LAST));
+		ASSERT_LE(0, links[i]);
+	}
+	/* the allocations of a link, at least, are seen */
+	EXPECT_LE(3, self->skel->bss->allocations);
+	/* from the middle, the end, and the last one */
+	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, link_detach(links[1])));
+	EXPECT_NO_ALLOCATION(close(links[2]));
+	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, prog_attach(self->progs[1], self->net.ifindex,
+						      self->type, LAST)));
+	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, prog_attach(self->progs[2], self->net.ifindex,
+						      self->type,
+						      AT(BPF_F_REPLACE,
+							 .replace_fd = self->progs[1]))));
+	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, prog_detach(self->progs[2], self->net.ifindex,
+						      self->type, LAST)));
+	EXPECT_NO_ALLOCATION(close(links[0]));
 	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
 }
 

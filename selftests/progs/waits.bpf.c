@@ -2,9 +2,22 @@
 /* Counts what one process calls of what waits for others. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <stdbool.h>
 
 __u32 pid;
 __u64 rtnl, grace_periods;
+/* allocations that may sleep: all of them, and those with tc_hook_mutex held */
+__u64 allocations, locked_allocations;
+/* from the first function that wants the mutex held to the end of the call */
+bool locked;
+
+/* the beginning of kmem/kmalloc's arguments; gfp_flags may be wider */
+struct kmalloc {
+	__u64 common, call_site, ptr, bytes_req, bytes_alloc;
+	__u32 gfp_flags;
+};
+
+#define GFP_DIRECT_RECLAIM 0x400
 
 static __always_inline int count(__u64 *n)
 {
@@ -23,6 +36,25 @@ SEC("kprobe/synchronize_rcu")
 int waits_for_readers(void *ctx)
 {
 	return count(&grace_periods);
+}
+
+SEC("kprobe/tc_hook_dev")
+int wants_mutex(void *ctx)
+{
+	if (bpf_get_current_pid_tgid() >> 32 == pid)
+		locked = true;
+	return 0;
+}
+
+SEC("tracepoint/kmem/kmalloc")
+int allocates(const struct kmalloc *args)
+{
+	if (!(args->gfp_flags & GFP_DIRECT_RECLAIM))
+		return 0;
+	count(&allocations);
+	if (locked)
+		count(&locked_allocations);
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";
