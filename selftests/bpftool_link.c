@@ -40,9 +40,8 @@ TEST_F(bpftool, link_shows_where_it_is_pinned_and_who_holds_it)
 	char args[64];
 	int link;
 
-	link = LINK(self->first, INGRESS);
+	link = PINNED_LINK(self->first, "a");
 	ASSERT_LE(0, link);
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "a"));
 	ASSERT_EQ(0, bpf_obj_pin(link, FS "b"));
 
 	EXPECT_EQ(0, BPFTOOL("-f link show id %u", link_id(link)));
@@ -168,9 +167,8 @@ TEST_F(bpftool, link_update_with_another_old_program_changes_nothing)
 	char expected[128];
 	int link;
 
-	link = LINK(self->first, INGRESS);
+	link = PINNED_LINK(self->first, "link");
 	ASSERT_LE(0, link);
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "link"));
 	snprintf(expected, sizeof(expected), "link update failed: the link has program %u,"
 		 " not program %u: nothing was changed", self->first_id, self->third_id);
 	EXPECT_NE(0, BPFTOOL("link update pinned link program pinned second old pinned third"));
@@ -186,9 +184,8 @@ TEST_F(bpftool, link_update_says_why_it_was_refused)
 
 	ASSERT_EQ(0, bpf_obj_pin(xdp, FS "xdp"));
 	ASSERT_EQ(0, ATTACH(self->third, INGRESS));
-	link = LINK(self->first, INGRESS);
+	link = PINNED_LINK(self->first, "link");
 	ASSERT_LE(0, link);
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "link"));
 
 	EXPECT_NE(0, BPFTOOL("link update pinned link program pinned third"));
 	EXPECT_TRUE(says("File exists -- the program is attached there already"));

@@ -118,9 +118,8 @@ TEST_F(bpftool, net_shows_where_things_are_pinned)
 	char expected[512];
 	int link;
 
-	link = LINK(self->first, INGRESS);
+	link = PINNED_LINK(self->first, "a");
 	ASSERT_LE(0, link);
-	ASSERT_EQ(0, bpf_obj_pin(link, FS "a"));
 	ASSERT_EQ(0, bpf_obj_pin(link, FS "b"));
 	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
 	ASSERT_EQ(0, ATTACH(load_verdict(0), INGRESS));

@@ -46,6 +46,14 @@ FIXTURE_TEARDOWN(bpftool)
 #define ATTACH(prog, type) prog_attach(prog, IFINDEX, type, LAST)
 #define LINK(prog, type) link_create(prog, IFINDEX, type, LAST)
 
+/* The link of LINK(), which is pinned then; or -errno */
+static inline int pinned(int link, const char *name)
+{
+	return link >= 0 && bpf_obj_pin(link, name) ? -errno : link;
+}
+
+#define PINNED_LINK(prog, name) pinned(LINK(prog, INGRESS), FS name)
+
 /* ---- running it ---- */
 
 /* Exit status of a shell command, 128 + signal if one killed it; all that it

@@ -32,17 +32,7 @@ FIXTURE(changes) {
 	__u32 wire_len[FRAME_KINDS];	/* as the second of two filters sees it */
 };
 
-FIXTURE_VARIANT(changes) {
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(changes, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(changes, egress) {
-	.type = EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(changes);
 
 typedef FIXTURE_DATA(changes) test;
 

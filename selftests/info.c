@@ -2,41 +2,28 @@
 /* What is told about a link: by the kernel, in fdinfo, and by bpftool. */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
-#include "chain.skel.h"
+#include "letters.skel.h"
 
 FIXTURE(info) {
 	struct net net;
-	struct chain_bpf *skel;
+	struct letters_bpf *skel;
 	int type;
 	int link;
 	__u32 prog_id, link_id;
 	const char *name;	/* of the direction */
 };
 
-FIXTURE_VARIANT(info) {
-	int type;
-	const char *name;
-};
-
-FIXTURE_VARIANT_ADD(info, ingress) {
-	.type = INGRESS,
-	.name = "ingress",
-};
-
-FIXTURE_VARIANT_ADD(info, egress) {
-	.type = EGRESS,
-	.name = "egress",
-};
+FIXTURE_ON_BOTH_SIDES(info);
 
 FIXTURE_SETUP(info)
 {
 	int prog;
 
 	ASSERT_EQ(0, net_setup(&self->net));
-	self->skel = chain_bpf__open_and_load();
+	self->skel = letters_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->type = variant->type;
-	self->name = variant->name;
+	self->name = self->type == INGRESS ? "ingress" : "egress";
 	prog = bpf_program__fd(self->skel->progs.prog_a);
 	self->link = link_create(prog, self->net.ifindex, self->type, LAST);
 	ASSERT_LE(0, self->link);
@@ -46,7 +33,7 @@ FIXTURE_SETUP(info)
 
 FIXTURE_TEARDOWN(info)
 {
-	chain_bpf__destroy(self->skel);
+	letters_bpf__destroy(self->skel);
 }
 
 TEST_F(info, numbers_are_mainlines)

@@ -2,13 +2,13 @@
 /* How long a program stays attached: the life of its link. */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
-#include "chain.skel.h"
+#include "letters.skel.h"
 
 #define PIN "/sys/fs/bpf/link"
 
 FIXTURE(lifetime) {
 	struct net net;
-	struct chain_bpf *skel;
+	struct letters_bpf *skel;
 	int type;
 	int prog_a, prog_b, prog_c;
 };
@@ -18,7 +18,7 @@ FIXTURE_ON_BOTH_SIDES(lifetime);
 FIXTURE_SETUP(lifetime)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
-	self->skel = chain_bpf__open_and_load();
+	self->skel = letters_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->type = variant->type;
 	self->prog_a = bpf_program__fd(self->skel->progs.prog_a);
@@ -28,11 +28,11 @@ FIXTURE_SETUP(lifetime)
 
 FIXTURE_TEARDOWN(lifetime)
 {
-	chain_bpf__destroy(self->skel);
+	letters_bpf__destroy(self->skel);
 }
 
 /* The programs that ran on a packet sent now, as letters */
-static const char *ran(struct net *net, struct chain_bpf *skel, int type)
+static const char *ran(struct net *net, struct letters_bpf *skel, int type)
 {
 	memset(skel->bss->trace, 0, sizeof(skel->bss->trace));
 	skel->bss->traced = 0;
@@ -195,7 +195,7 @@ TEST_F(lifetime, update_replaces_the_program_in_its_place)
 	EXPECT_STREQ("CB", RAN());
 
 	/* nothing holds the old program but the skeleton */
-	chain_bpf__destroy(self->skel);
+	letters_bpf__destroy(self->skel);
 	self->skel = NULL;
 	EXPECT_TRUE(EVENTUALLY(!prog_exists(old_id)));
 	EXPECT_EQ(2, COUNT());

@@ -5,7 +5,7 @@
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
-#include "chain.skel.h"
+#include "letters.skel.h"
 
 #define LIMIT 63
 
@@ -13,7 +13,7 @@ enum kind { LINK, PLAIN, MIXED };
 
 FIXTURE(order) {
 	struct net net;
-	struct chain_bpf *skel;
+	struct letters_bpf *skel;
 	int type;
 	int prog[6];	/* A to F */
 	int link[6];	/* a program's link, 0 if it has none */
@@ -25,40 +25,24 @@ FIXTURE_VARIANT(order) {
 	enum kind kind;
 };
 
-FIXTURE_VARIANT_ADD(order, links_ingress) {
-	.type = INGRESS,
-	.kind = LINK,
-};
+#define ORDER_OF(name, kind_)				\
+FIXTURE_VARIANT_ADD(order, name##_ingress) {		\
+	.type = INGRESS,				\
+	.kind = kind_,					\
+};							\
+FIXTURE_VARIANT_ADD(order, name##_egress) {		\
+	.type = EGRESS,					\
+	.kind = kind_,					\
+}
 
-FIXTURE_VARIANT_ADD(order, links_egress) {
-	.type = EGRESS,
-	.kind = LINK,
-};
-
-FIXTURE_VARIANT_ADD(order, programs_ingress) {
-	.type = INGRESS,
-	.kind = PLAIN,
-};
-
-FIXTURE_VARIANT_ADD(order, programs_egress) {
-	.type = EGRESS,
-	.kind = PLAIN,
-};
-
-FIXTURE_VARIANT_ADD(order, both_ingress) {
-	.type = INGRESS,
-	.kind = MIXED,
-};
-
-FIXTURE_VARIANT_ADD(order, both_egress) {
-	.type = EGRESS,
-	.kind = MIXED,
-};
+ORDER_OF(links, LINK);
+ORDER_OF(programs, PLAIN);
+ORDER_OF(both, MIXED);
 
 FIXTURE_SETUP(order)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
-	self->skel = chain_bpf__open_and_load();
+	self->skel = letters_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->type = variant->type;
 	self->kind = variant->kind;
@@ -72,7 +56,7 @@ FIXTURE_SETUP(order)
 
 FIXTURE_TEARDOWN(order)
 {
-	chain_bpf__destroy(self->skel);
+	letters_bpf__destroy(self->skel);
 }
 
 typedef FIXTURE_DATA(order) test;
@@ -135,7 +119,7 @@ static struct place at_id(test *t, __u32 flags, char name)
  */
 static const char *order(test *t)
 {
-	struct chain_bpf__bss *bss = t->skel->bss;
+	struct letters_bpf__bss *bss = t->skel->bss;
 	static char names[LIMIT + 1];
 	struct hook hook;
 	__u32 i;
@@ -359,7 +343,7 @@ FIXTURE_SETUP(order_of)
 
 FIXTURE_TEARDOWN(order_of)
 {
-	chain_bpf__destroy(self->t.skel);
+	letters_bpf__destroy(self->t.skel);
 }
 
 #define REPLACE(name, with, more, ...)					\

@@ -33,20 +33,7 @@ FIXTURE(upgrade) {
 	pid_t sender;
 };
 
-FIXTURE_VARIANT(upgrade) {
-	int type;
-	enum bpf_tc_attach_point attach_point;
-};
-
-FIXTURE_VARIANT_ADD(upgrade, ingress) {
-	.type = INGRESS,
-	.attach_point = BPF_TC_INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(upgrade, egress) {
-	.type = EGRESS,
-	.attach_point = BPF_TC_EGRESS,
-};
+FIXTURE_ON_BOTH_SIDES(upgrade);
 
 FIXTURE_SETUP(upgrade)
 {
@@ -103,7 +90,8 @@ static void send_packets(struct net *net, int type, struct traffic *traffic)
 
 TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
 {
-	struct bpf_tc_hook hook = tc_hook(self->net.ifindex, variant->attach_point);
+	struct bpf_tc_hook hook = tc_hook(self->net.ifindex, variant->type == INGRESS ?
+					  BPF_TC_INGRESS : BPF_TC_EGRESS);
 	struct bpf_tc_opts opts = OPTS();
 	struct bpf_prog_info info;
 	volatile struct traffic *traffic = self->traffic;

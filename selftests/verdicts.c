@@ -5,14 +5,14 @@
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
-#include "chain.skel.h"
+#include "letters.skel.h"
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
 FIXTURE(verdict) {
 	struct net net;
-	struct chain_bpf *skel;
+	struct letters_bpf *skel;
 	int type;
 	int prog_a, prog_b, prog_c;
 	int tap;
@@ -44,7 +44,7 @@ VERDICT(redirect, TC_ACT_REDIRECT);
 /* stricter: every direct-action verdict counts: STOLEN and TRAP consume the packet */
 VERDICT(stolen, TC_ACT_STOLEN, true);
 VERDICT(trap, TC_ACT_TRAP, true);
-/* stricter: an unknown code is UNSPEC and the next program of the chain runs */
+/* stricter: an unknown code is UNSPEC and the next program runs */
 VERDICT(reclassify, TC_ACT_RECLASSIFY, true);
 VERDICT(pipe, TC_ACT_PIPE, true);
 VERDICT(queued, TC_ACT_QUEUED, true);
@@ -92,7 +92,7 @@ static int tap_probes(int tap)
 FIXTURE_SETUP(verdict)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
-	self->skel = chain_bpf__open_and_load();
+	self->skel = letters_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->type = variant->type;
 	self->prog_a = bpf_program__fd(self->skel->progs.prog_a);
@@ -104,7 +104,7 @@ FIXTURE_SETUP(verdict)
 
 FIXTURE_TEARDOWN(verdict)
 {
-	chain_bpf__destroy(self->skel);
+	letters_bpf__destroy(self->skel);
 }
 
 struct outcome {
@@ -114,7 +114,7 @@ struct outcome {
 /* Everything that can be seen of a packet's fate */
 static struct outcome fate(FIXTURE_DATA(verdict) *self, int code)
 {
-	struct chain_bpf__bss *bss = self->skel->bss;
+	struct letters_bpf__bss *bss = self->skel->bss;
 	int arrived, said, tapped;
 	struct outcome out;
 
@@ -161,7 +161,7 @@ TEST_F(verdict, does_what_it_does_in_a_filter)
 	EXPECT_STREQ(filters.text, plain.text);
 }
 
-/* The same for the last of the chain, on a device without clsact */
+/* The same for the last program, on a device without clsact */
 TEST_F(verdict, does_what_it_does_in_a_filter_with_nothing_behind)
 {
 	struct outcome filter, link;
@@ -181,22 +181,22 @@ TEST_F(verdict, does_what_it_does_in_a_filter_with_nothing_behind)
 }
 
 /* What a filter does is told here, so that the two cannot be wrong together */
-FIXTURE(chain) {
+FIXTURE(beside_clsact) {
 	FIXTURE_DATA(verdict) v;
 };
 
-FIXTURE_ON_BOTH_SIDES(chain);
+FIXTURE_ON_BOTH_SIDES(beside_clsact);
 
-FIXTURE_SETUP(chain)
+FIXTURE_SETUP(beside_clsact)
 {
 	FIXTURE_VARIANT(verdict) v = { .type = variant->type };
 
 	verdict_setup(_metadata, &self->v, &v);
 }
 
-FIXTURE_TEARDOWN(chain)
+FIXTURE_TEARDOWN(beside_clsact)
 {
-	chain_bpf__destroy(self->v.skel);
+	letters_bpf__destroy(self->v.skel);
 }
 
 #define LINK_AND_FILTER() do {						\
@@ -205,7 +205,7 @@ FIXTURE_TEARDOWN(chain)
 	ASSERT_LE(0, link_create(v->prog_b, v->net.ifindex, v->type, LAST)); \
 } while (0)
 
-TEST_F(chain, unspec_goes_on_to_the_next_program_and_then_to_clsact)
+TEST_F(beside_clsact, unspec_goes_on_to_the_next_program_and_then_to_clsact)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 
@@ -215,7 +215,7 @@ TEST_F(chain, unspec_goes_on_to_the_next_program_and_then_to_clsact)
 	EXPECT_EQ(1, send_probe(&v->net, v->type));
 }
 
-TEST_F(chain, ok_ends_chain_and_clsact)
+TEST_F(beside_clsact, ok_is_final)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 
@@ -229,7 +229,7 @@ TEST_F(chain, ok_ends_chain_and_clsact)
 	EXPECT_EQ(0, send_probe(&v->net, v->type));
 }
 
-TEST_F(chain, shot_drops)
+TEST_F(beside_clsact, shot_drops)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 	int said;
@@ -244,7 +244,7 @@ TEST_F(chain, shot_drops)
 }
 
 /* stricter: STOLEN and TRAP consume the packet */
-TEST_F(chain, stolen_and_trap_consume)
+TEST_F(beside_clsact, stolen_and_trap_consume)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 	static const int codes[] = { TC_ACT_STOLEN, TC_ACT_TRAP };
@@ -262,12 +262,12 @@ TEST_F(chain, stolen_and_trap_consume)
 	}
 }
 
-/* stricter: an unknown code is UNSPEC and the next program of the chain runs */
-TEST_F(chain, unknown_code_is_unspec)
+/* stricter: an unknown code is UNSPEC and the next program runs */
+TEST_F(beside_clsact, unknown_code_is_unspec)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 
-	SKIP_ON_MAINLINE("an unknown code ends the chain");
+	SKIP_ON_MAINLINE("an unknown code is final");
 	LINK_AND_FILTER();
 	fate(v, 200);
 	EXPECT_STREQ("ABC", v->skel->bss->trace);
@@ -275,7 +275,7 @@ TEST_F(chain, unknown_code_is_unspec)
 }
 
 /* dev->miniq_ingress and dev->miniq_egress stay clsact's own */
-TEST_F(chain, clsact_comes_and_goes_beside_it)
+TEST_F(beside_clsact, clsact_comes_and_goes)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 
@@ -297,7 +297,7 @@ TEST_F(chain, clsact_comes_and_goes_beside_it)
 }
 
 /* What the filter counts is what gets to it, and what tc(8) shows is the filter only */
-TEST_F(chain, tc_shows_clsact_as_without_links)
+TEST_F(beside_clsact, tc_shows_clsact_as_without_links)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;
 	const char *dir = v->type == INGRESS ? "ingress" : "egress";
