@@ -40,7 +40,7 @@ check-deb: check-deb-ready $(TREE:%=build/%/check/deb.tap)
 	@scripts/tally $(filter %.tap,$^)
 
 check-deb-ready: deps
-	@[ "$$(id -u)" = 0 ] || { echo "error: a scratch root takes root's rights: run make check-deb as root" >&2; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo "error: packages are installed in a scratch root directory: run make check-deb as root" >&2; exit 1; }
 
 build/deb-root: deb/root | deps
 	@scripts/step deb-root . deb/root $@
