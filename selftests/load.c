@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many devices, full hooks, many processes, many packets: everything works as with
+ * few, and the memory is given back.
+ *
+ * TC_LINK_LOAD in the environment: the numbers of FULL, not those of BRIEF.
+ */
+#include "../kselftest_harness.h"
+#include "rtnl.h"
+#include "tc_link_test.h"
+#include "load.skel.h"
+#include "progs/load.h"
+
+#include <linux/if_packet.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#define HOOK_ROOM	63	/* programs that a hook takes */
+#define SENDERS		2	/* one for each CPU */
+
+static const struct size {
+	int devices;
+	int processes, changes;		/* that each of them makes */
+	double seconds;			/* of packets */
+} BRIEF = { 100, 20, 50, 3 }, FULL = { 10000, 100, 500, 600 };
+
+static const int types[] = { INGRESS, EGRESS };
+
+struct shared {
+	volatile bool start, stop;
+	volatile unsigned long made;		/* changes */
+	volatile unsigned long sent[2][2];	/* packets in and out, even and odd */
+};
+
+FIXTURE(load) {
+	struct net net;
+	const struct size *size;
+	struct shared *shared;
+	struct load_bpf *skel[2];	/* for each direction */
+};
+
+typedef FIXTURE_DATA(load) test;
+
+FIXTURE_SETUP(load)
+{
+	struct rlimit files;
+
+	ASSERT_EQ(0, net_setup(&self->net));
+	self->size = getenv("TC_LINK_LOAD") ? &FULL : &BRIEF;
+	/* a link on each side of each device, and room for others */
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
+	if (files.rlim_cur < 2 * self->size->devices + 100) {
+		files.rlim_cur = files.rlim_max = 2 * self->size->devices + 100;
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	}
+	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)self->shared);
+}
+
+FIXTURE_TEARDOWN(load)
+{
+	load_bpf__destroy(self->skel[0]);
+	load_bpf__destroy(self->skel[1]);
+}
+
+/* ---- memory ---- */
+
+/* KiB of the slab that cannot be reclaimed */
+static long slab(void)
+{
+	char *text = output_of("sed -n 's/SUnreclaim: *\\([0-9]*\\).*/\\1/p' /proc/meminfo");
+	long kib = text ? atol(text) : 0;
+
+	free(text);
+	return kib;
+}
+
+/* ---- devices ---- */
+
+/* Pairs of veth devices in a new namespace; 0 or what failed */
+static int devices_add(int ns, int *ifindex, int n)
+{
+	int rtnl = rtnl_open(), i, err = 0;
+	char name[2][16];
+
+	for (i = 0; i < n && !err; i += 2) {
+		snprintf(name[0], sizeof(name[0]), "load%d", i);
+		snprintf(name[1], sizeof(name[1]), "load%d", i + 1);
+		err = veth_add(rtnl, name[0], 0, name[1], ns);
+		ifindex[i] = if_nametoindex(name[0]);
+		ifindex[i + 1] = if_nametoindex(name[1]);
+	}
+	close(rtnl);
+	return err;
+}
+
+/* A program and a link on both hooks of each device; a link closed on one of them, and left
+ * to the end of the device on the other. 0, or what is wrong.
+ */
+static const char *on_devices(test *t, int *ifindex, int *links, const int *progs,
+			      const __u32 *ids)
+{
+	int ns = new_netns(), n = t->size->devices, i, side;
+	struct hook hook;
+
+	if (ns < 0 || devices_add(ns, ifindex, n))
+		return "cannot make the devices";
+	for (i = 0; i < 2 * n; i++) {
+		links[i] = link_create(progs[0], ifindex[i / 2], types[i % 2], LAST);
+		if (links[i] < 0 ||
+		    prog_attach(progs[1], ifindex[i / 2], types[i % 2], AT(BPF_F_BEFORE)))
+			return "cannot attach";
+	}
+	for (i = 0; i < 2 * n; i++)
+		if (hook_query(ifindex[i / 2], types[i % 2], &hook) || hook.count != 2 ||
+		    hook.revision != 3 || hook.prog_ids[0] != ids[1] || hook.prog_ids[1] != ids[0])
+			return "a hook has others than were attached";
+	for (i = 0; i < n; i++)
+		for (side = 0; side < 2; side++) {
+			if (side == 0 && close(links[2 * i]))
+				return "cannot close a link";
+			if (hook_count(ifindex[i], types[side]) != 1 + side)
+				return "a link was closed, and not gone";
+		}
+	if (setns(t->net.here_ns, CLONE_NEWNET))
+		return "cannot leave";
+	close(ns);
+	for (i = 0; i < n; i++) {
+		if (!EVENTUALLY(link_update(links[2 * i + 1], progs[1], 0, 0) == -ENOLINK))
+			return "a device is gone, and its link not over";
+		close(links[2 * i + 1]);
+	}
+	return NULL;
+}
+
+static const char *on_many_devices(test *t)
+{
+	int progs[] = { load_verdict(TC_ACT_UNSPEC), load_verdict(TC_ACT_UNSPEC) };
+	__u32 ids[] = { prog_id(progs[0]), prog_id(progs[1]) };
+	int *ifindex = calloc(t->size->devices, sizeof(*ifindex));
+	int *links = calloc(2 * t->size->devices, sizeof(*links)), i;
+	const char *wrong = on_devices(t, ifindex, links, progs, ids);
+
+	for (i = 0; i < 2; i++) {
+		close(progs[i]);
+		if (!wrong && !EVENTUALLY(!prog_exists(ids[i])))
+			wrong = "a program is held by something";
+	}
+	free(ifindex);
+	free(links);
+	return wrong;
+}
+
+TEST_F_TIMEOUT(load, of_many_devices, 7200)
+{
+	long before, after;
+	int round;
+
+	/* what the kernel keeps for the next time, it has after the first */
+	for (round = 0; round < 2; round++) {
+		const char *wrong;
+
+		before = slab();
+		wrong = on_many_devices(self);
+		ASSERT_EQ(NULL, wrong) {
+			TH_LOG("%s", wrong);
+		}
+		/* a device is freed a while after its end */
+		sleep(2);
+	}
+	/* a tenth of what the devices take; with few of them, others' slab is more than that */
+	EXPECT_TRUE(EVENTUALLY((after = slab()) - before < self->size->devices / 2) ||
+		    self->size == &BRIEF);
+	TH_LOG("%d devices: %ld KiB of slab before, %ld after", self->size->devices, before,
+	       after);
+}
+
+/* ---- processes ---- */
+
+static pid_t child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	return pid;
+}
+
+/* One program to and fro. A full hook says ERANGE, and that is no failure */
+static void change(test *t, int n)
+{
+	int prog = load_verdict(TC_ACT_UNSPEC), done = 0, ret;
+
+	while (!t->shared->start)
+		usleep(1000);
+	while (done < t->size->changes) {
+		if ((n + done) & 1) {
+			ret = link_create(prog, t->net.ifindex, types[n & 1],
+					  AT(done & 2 ? BPF_F_BEFORE : BPF_F_AFTER));
+			if (ret >= 0 && close(ret))
+				_exit(1);
+		} else {
+			ret = prog_attach(prog, t->net.ifindex, types[n & 1], LAST);
+			if (!ret && prog_detach(prog, t->net.ifindex, types[n & 1], LAST))
+				_exit(2);
+		}
+		if (ret < 0 && ret != -ERANGE)
+			_exit(3);
+		done += ret >= 0;
+	}
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(load, of_many_processes, 3600)
+{
+	int stays = load_verdict(TC_ACT_UNSPEC), i, n = self->size->processes, status;
+	pid_t *pids = calloc(n, sizeof(*pids));
+	struct hook hook;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_LE(0, link_create(stays, self->net.ifindex, types[i], LAST));
+	for (i = 0; i < n; i++) {
+		pids[i] = child();
+		ASSERT_LE(0, pids[i]);
+		if (!pids[i])
+			change(self, i);
+	}
+	self->shared->start = true;
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	/* each program came and went; the revision has counted all of it */
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, hook_query(self->net.ifindex, types[i], &hook));
+		EXPECT_EQ(1, hook.count);
+		EXPECT_EQ(prog_id(stays), hook.prog_ids[0]);
+		EXPECT_EQ(2 + 2ULL * self->size->changes * (n / 2), hook.revision);
+	}
+	free(pids);
+}
+
+/* ---- packets ---- */
+
+static int frame_socket(const char *dev, struct sockaddr_ll *to)
+{
+	*to = (struct sockaddr_ll){
+		.sll_family = AF_PACKET,
+		.sll_ifindex = if_nametoindex(dev),
+	};
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+}
+
+/* Packets both ways, even and odd ones, as fast as it can */
+static void send_all(test *t, int cpu)
+{
+	/* to nobody's address */
+	unsigned char frame[60] = { 2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8,
+				    LOAD_PROTOCOL >> 8, LOAD_PROTOCOL & 255 };
+	struct sockaddr_ll to[2];
+	int socks[2], dir;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (setns(t->net.there_ns, CLONE_NEWNET))
+		_exit(1);
+	socks[0] = frame_socket(THERE_DEV, &to[0]);
+	if (setns(t->net.here_ns, CLONE_NEWNET))
+		_exit(1);
+	socks[1] = frame_socket(HERE_DEV, &to[1]);
+	if (socks[0] < 0 || socks[1] < 0 || sched_setaffinity(0, sizeof(set), &set))
+		_exit(2);
+	while (!t->shared->stop) {
+		frame[14]++;
+		for (dir = 0; dir < 2; dir++) {
+			/* one that is dropped on its way out says ENOBUFS */
+			if (sendto(socks[dir], frame, sizeof(frame), 0, (void *)&to[dir],
+				   sizeof(to[dir])) < 0 &&
+			    !(errno == ENOBUFS && dir && frame[14] & 1))
+				_exit(3);
+			__sync_fetch_and_add(&t->shared->sent[dir][frame[14] & 1], 1);
+		}
+	}
+	_exit(0);
+}
+
+/* The hook is filled around the gate and the counter, and emptied again. 0 or -1 */
+static int come_and_go(test *t, int dir, int gate, const int *others, int n)
+{
+	struct load_bpf *skel = t->skel[dir];
+	int type = types[dir], ifindex = t->net.ifindex, links[HOOK_ROOM], i, err = 0;
+
+	for (i = 0; i < n; i++) {
+		links[i] = -1;
+		if (i & 1) {
+			links[i] = link_create(others[i], ifindex, type,
+					       AT(i & 2 ? BPF_F_BEFORE : BPF_F_AFTER));
+			err |= links[i] < 0;
+		} else {
+			err |= prog_attach(others[i], ifindex, type,
+					   AT(BPF_F_BEFORE | BPF_F_LINK, .relative = gate));
+		}
+	}
+	err |= link_update(gate, bpf_program__fd(skel->progs.gate_b), 0, 0);
+	for (i = 0; i < n; i++) {
+		if (links[i] < 0)
+			err |= prog_detach(others[i], ifindex, type, LAST);
+		else if (i & 2)
+			err |= link_detach(links[i]);
+		close(links[i]);
+	}
+	err |= link_update(gate, bpf_program__fd(skel->progs.gate_a), 0, 0);
+	t->shared->made += 2 * n + 2;
+	return err ? -1 : 0;
+}
+
+TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
+{
+	int gates[2], others[HOOK_ROOM], room = HOOK_ROOM - 2, dir, odd, i, status;
+	pid_t pids[SENDERS];
+	double until;
+
+	for (i = 0; i < room; i++)
+		others[i] = load_verdict(TC_ACT_UNSPEC);
+	for (dir = 0; dir < 2; dir++) {
+		self->skel[dir] = load_bpf__open_and_load();
+		ASSERT_NE(NULL, self->skel[dir]);
+		gates[dir] = link_create(bpf_program__fd(self->skel[dir]->progs.gate_a),
+					 self->net.ifindex, types[dir], LAST);
+		ASSERT_LE(0, gates[dir]);
+		ASSERT_LE(0, link_create(bpf_program__fd(self->skel[dir]->progs.count_behind),
+					 self->net.ifindex, types[dir], LAST));
+	}
+	for (i = 0; i < SENDERS; i++) {
+		pids[i] = child();
+		ASSERT_LE(0, pids[i]);
+		if (!pids[i])
+			send_all(self, i % sysconf(_SC_NPROCESSORS_ONLN));
+	}
+	for (until = now() + self->size->seconds; now() < until;) {
+		ASSERT_EQ(0, come_and_go(self, 0, gates[0], others, room));
+		ASSERT_EQ(0, come_and_go(self, 1, gates[1], others, room));
+	}
+	self->shared->stop = true;
+	for (i = 0; i < SENDERS; i++) {
+		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	for (dir = 0; dir < 2; dir++) {
+		struct load_bpf__bss *bss = self->skel[dir]->bss;
+
+		/* those of the last moment may still wait in a CPU's backlog */
+		EXPECT_TRUE(EVENTUALLY(bss->at_gate[1] == self->shared->sent[dir][1] &&
+				       bss->behind[0] == self->shared->sent[dir][0]));
+		for (odd = 0; odd < 2; odd++) {
+			EXPECT_LT(1000, self->shared->sent[dir][odd]);
+			EXPECT_EQ(self->shared->sent[dir][odd], bss->at_gate[odd]);
+			EXPECT_EQ(odd ? 0 : self->shared->sent[dir][odd], bss->behind[odd]);
+		}
+	}
+	TH_LOG("%lu changes; %lu packets in, %lu out", self->shared->made,
+	       self->shared->sent[0][0] + self->shared->sent[0][1],
+	       self->shared->sent[1][0] + self->shared->sent[1][1]);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A gate that drops every odd packet, in two versions to be exchanged, and a counter
+ * that runs after it. Packets are told by their Ethernet type.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "load.h"
+
+/* packets that each program saw: even and odd */
+__u64 at_gate[2], behind[2];
+
+/* 0 or 1, or -1 if it is no packet of the test */
+static __always_inline int oddness(struct __sk_buff *skb)
+{
+	__u8 number;
+
+	if (skb->protocol != bpf_htons(LOAD_PROTOCOL) ||
+	    bpf_skb_load_bytes(skb, 14, &number, sizeof(number)))
+		return -1;
+	return number & 1;
+}
+
+static __always_inline int gate(struct __sk_buff *skb)
+{
+	int odd = oddness(skb);
+
+	if (odd < 0)
+		return TC_ACT_UNSPEC;
+	__sync_fetch_and_add(&at_gate[odd], 1);
+	return odd ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int gate_a(struct __sk_buff *skb)
+{
+	return gate(skb);
+}
+
+SEC("tc")
+int gate_b(struct __sk_buff *skb)
+{
+	return gate(skb);
+}
+
+SEC("tc")
+int count_behind(struct __sk_buff *skb)
+{
+	int odd = oddness(skb);
+
+	if (odd < 0)
+		return TC_ACT_UNSPEC;
+	__sync_fetch_and_add(&behind[odd & 1], 1);
+	return TC_ACT_UNSPEC;
+}
+
+char _license[] SEC("license") = "GPL";

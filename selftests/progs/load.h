@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOAD_H
+#define LOAD_H
+
+#define LOAD_PROTOCOL	0x88b5	/* for experiments; the stack drops it */
+
+#endif
