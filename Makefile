@@ -64,6 +64,25 @@ check-$(1)-steps = $$(selftests-steps) check-$(1)
 endef
 include $(wildcard */check.mk)
 
+# The selftests depend on timing, so they run each time: in quarters, each in a guest of
+# its own, so that make -j has several side by side. The debug kernel runs them in one
+# guest, as it counts which lines they run.
+NAMES += selftests
+quarters := $(if $(debug),*,1/4 2/4 3/4 4/4)
+selftests-run = check-selftests$(if $(debug),,-$(firstword $(subst /, ,$(1))))
+selftests-runs := $(foreach q,$(quarters),$(call selftests-run,$q)$D)
+define quarter
+.PHONY: $(TREE:%=build/%/$(call selftests-run,$(1))$D)
+$(TREE:%=build/%/$(call selftests-run,$(1))$D): build/%/$(call selftests-run,$(1))$D: build/%/bzImage$D build/%/selftests/guest/list FORCE
+	@scripts/step $(call selftests-run,$(1))$D $$* -c '^@@ ' -n $$$$(guest/selftests $$* list '$(1)' | wc -l) \
+		guest/selftests $$* run $(call selftests-run,$(1)) '$(1)' $(debug)
+endef
+$(foreach q,$(quarters),$(eval $(call quarter,$q)))
+
+.PHONY: check-selftests
+check-selftests: $(foreach t,$(TREE),$(selftests-runs:%=build/$t/%))
+	@scripts/tally $^
+
 # what is the same for every tree
 .PHONY: check-style
 check-style: build/./check/style.tap
@@ -80,10 +99,11 @@ examples-steps := $(bpftool-steps) examples
 shell-steps := $(selftests-steps) examples
 demo-steps := $(bpftool-steps) demo-build
 test-steps := $(selftests-steps) test$D
-check-steps := $(selftests-steps) examples series conformance check-style $(CHECKS:%=check-%) check-selftests$D
+check-selftests-steps := $(selftests-steps) $(selftests-runs)
+check-steps := $(selftests-steps) examples series conformance check-style $(CHECKS:%=check-%) $(selftests-runs)
 export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
 	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests examples \
-	deb-root demo-build deb-kernel deb-tools series branch conformance check-style $(CHECKS:%=check-%) check-selftests$D test$D)
+	deb-root demo-build deb-kernel deb-tools series branch conformance check-style $(CHECKS:%=check-%) $(selftests-runs) test$D)
 
 # the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
@@ -99,7 +119,7 @@ deps: ## 4 install the packages that are missing
 
 demo: $(TREE:%=demo-%) ## 1 boot the kernel and show tc links at work
 
-check: build/./check/style.tap $(foreach t,$(TREE),$(CHECKS:%=build/$t/check/%.tap) build/$t/check-selftests$D) ## 3 run all tests; last line: N passed, N failed, N skipped
+check: $(foreach t,$(TREE),$(CHECKS:%=build/$t/check/%.tap) $(selftests-runs:%=build/$t/%)) build/./check/style.tap ## 3 run all tests; last line: N passed, N failed, N skipped
 	@scripts/tally $^
 
 test: $(firstword $(TREE:%=test-%)) ## 3 run one: make test NAME=order; NAME='tc_*' runs several
@@ -149,12 +169,6 @@ build/%/selftests/guest/list: build/%/bpftool $(call prepared,selftests) scripts
 demo-%: build/%/bzImage$D build/%/bpftool FORCE
 	@scripts/step demo-build $* examples/demo/build $*
 	@examples/demo/boot $* $(debug)
-
-# The kernel's own tests depend on timing, so they run each time.
-.PHONY: $(TREE:%=build/%/check-selftests$D)
-$(TREE:%=build/%/check-selftests$D): build/%/check-selftests$D: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@scripts/step check-selftests$D $* -c '^@@ ' -n $$(($$(wc -l <build/$*/selftests/guest/list) + 1)) \
-		guest/selftests $* run check-selftests '*' $(debug)
 
 NAME ?=
 test-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
