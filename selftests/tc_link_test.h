@@ -476,6 +476,58 @@ static inline int udp_socket(const char *addr, int port)
 	return fd;
 }
 
+static inline int send_udp(int fd, const char *to, int port, const void *data,
+			   size_t len)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = inet_addr(to),
+	};
+
+	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
+}
+
+/* Sends one packet through @type's hook, and waits until it has come out. 0 or -1 */
+static inline int fence_within(struct net *net, int type, int milliseconds)
+{
+	bool in = type == INGRESS;
+	struct pollfd arrived = {
+		.fd = in ? net->here_fence : net->there_fence,
+		.events = POLLIN,
+	};
+	static unsigned char last;
+	unsigned char sent = ++last, c;
+
+	if (send_udp(in ? net->there_fence : net->here_fence,
+		     in ? HERE_ADDR : THERE_ADDR, FENCE_PORT, &sent, 1))
+		return -1;
+	do {
+		if (poll(&arrived, 1, milliseconds) != 1 || recv(arrived.fd, &c, 1, 0) != 1)
+			return -1;
+	} while (c != sent);
+	return 0;
+}
+
+/* Waits until all that was sent before has gone through @type's hook */
+static inline int fence(struct net *net, int type)
+{
+	return fence_within(net, type, 5000);
+}
+
+/*
+ * A device drops what it is to send until the kernel has noticed that the other
+ * end is up as well, which takes it a moment on a busy machine.
+ */
+static inline int wait_for_carrier(struct net *net, int type)
+{
+	int tries = 200;
+
+	while (fence_within(net, type, 50) && --tries)
+		;
+	return tries ? 0 : -1;
+}
+
 /* 0, or the number of the step that failed; leaves the process "here" */
 static inline int net_setup(struct net *net)
 {
@@ -485,14 +537,14 @@ static inline int net_setup(struct net *net)
 		return 1;
 	if (private_bpffs())
 		return 2;
-	if (run("ip link add " HERE_DEV " address " HERE_MAC " type veth"
+	if (run("ip -batch - <<EOF\n"
+		"link add " HERE_DEV " address " HERE_MAC " type veth"
 		" peer name " THERE_DEV " address " THERE_MAC
-		" netns /proc/self/fd/%d", net->there_ns) ||
-	    run("ip -batch - <<EOF\n"
+		" netns /proc/self/fd/%d\n"
 		"link set " HERE_DEV " up\n"
 		"addr add " HERE_ADDR "/24 dev " HERE_DEV "\n"
 		"neigh add " THERE_ADDR " lladdr " THERE_MAC " dev " HERE_DEV "\n"
-		"EOF"))
+		"EOF", net->there_ns))
 		return 3;
 	net->ifindex = if_nametoindex(HERE_DEV);
 	net->here = udp_socket(HERE_ADDR, PROBE_PORT);
@@ -514,36 +566,8 @@ static inline int net_setup(struct net *net)
 	if (net->here < 0 || net->there < 0 ||
 	    net->here_fence < 0 || net->there_fence < 0)
 		return 7;
-	return 0;
-}
-
-static inline int send_udp(int fd, const char *to, int port, const void *data,
-			   size_t len)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = inet_addr(to),
-	};
-
-	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
-}
-
-/* Waits until all that was sent before has gone through @type's hook */
-static inline int fence(struct net *net, int type)
-{
-	bool in = type == INGRESS;
-	struct pollfd arrived = {
-		.fd = in ? net->here_fence : net->there_fence,
-		.events = POLLIN,
-	};
-	char c = 0;
-
-	if (send_udp(in ? net->there_fence : net->here_fence,
-		     in ? HERE_ADDR : THERE_ADDR, FENCE_PORT, &c, 1))
-		return -1;
-	if (poll(&arrived, 1, 5000) != 1 || recv(arrived.fd, &c, 1, 0) != 1)
-		return -1;
+	if (wait_for_carrier(net, INGRESS) || wait_for_carrier(net, EGRESS))
+		return 8;
 	return 0;
 }
 
