@@ -24,7 +24,7 @@ static struct in6_addr parse(const char *text)
 
 	if (inet_pton(AF_INET, text, &addr.s6_addr[12]) != 1 &&
 	    inet_pton(AF_INET6, text, &addr) != 1)
-		die("'%s' is no IPv4 or IPv6 address", text);
+		die("'%s' is not an IPv4 or IPv6 address", text);
 	return addr;
 }
 

@@ -25,8 +25,8 @@
 static const char usage[] =
 	"usage: agent DEV [NETNS]\n"
 	"Keeps a program on the ingress of the network device DEV, in the network namespace\n"
-	"NETNS of ip-netns(8) if given. When it ends, the program stays; to take it off,\n"
-	"remove the pin that it names.\n";
+	"NETNS of ip-netns(8) if given. When it ends, the program stays; to detach it,\n"
+	"remove the pin whose name it prints.\n";
 
 static char pin[PATH_MAX];
 
@@ -36,7 +36,7 @@ static struct bpf_link_info link_info(const struct bpf_link *link)
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
-		die("cannot ask for the link: %s", strerror(errno));
+		die("cannot get information about the link: %s", strerror(errno));
 	return info;
 }
 

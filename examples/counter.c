@@ -16,9 +16,9 @@
 
 static const char usage[] =
 	"usage: counter DEV [SECONDS]\n"
-	"Shows how many packets and bytes go in and out of the network device DEV, every\n"
-	"second or so many SECONDS, until Ctrl-C. What else is attached to DEV is left\n"
-	"alone. Needs a kernel with tc links; counter_netlink does without.\n";
+	"Shows how many packets and bytes enter and leave the network device DEV, every\n"
+	"second or every SECONDS, until Ctrl-C. Whatever else is attached to DEV is left\n"
+	"alone. Needs a kernel with tc links; counter_netlink works without.\n";
 
 static void need_tc_links(void)
 {

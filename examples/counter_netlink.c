@@ -18,8 +18,8 @@
 static const char usage[] =
 	"usage: counter_netlink DEV [SECONDS]\n"
 	"       counter_netlink --clean DEV\n"
-	"Shows how many packets and bytes go in and out of the network device DEV, every\n"
-	"second or so many SECONDS, until Ctrl-C. What else is attached to DEV is left\n"
+	"Shows how many packets and bytes enter and leave the network device DEV, every\n"
+	"second or every SECONDS, until Ctrl-C. Whatever else is attached to DEV is left\n"
 	"alone. --clean removes the filters of a counter_netlink that was killed; it cannot\n"
 	"tell them from those of one that still runs.\n";
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Drops what comes in from given addresses, with no process running: the link and
- * the map with the addresses are pinned. "start" is all that an agent needs at
- * its own start. It attaches where nothing is attached; replaces the program of
- * the link it finds, so that each packet sees the old one or the new one; and
- * attaches again where the device was made anew. Interrupted, it can be repeated.
+ * Drops packets from given addresses, with no process running: the link and the
+ * map with the addresses are pinned. "start" is all that an agent needs at its
+ * own start. It attaches the program if there is no link yet; replaces the program
+ * of the link that it finds, so that each packet sees the old one or the new one;
+ * and attaches again if the device was made anew. If it is interrupted, repeat it.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -23,11 +23,11 @@
 #include "drop.skel.h"
 
 static const char usage[] =
-	"usage: drop start DEV            filter what comes in on DEV or, where that is done\n"
-	"                                 already, put this program in the place of the old\n"
-	"       drop add DEV ADDRESS...   drop what comes from these, IPv4 or IPv6\n"
-	"       drop del DEV ADDRESS...   let it pass again\n"
-	"       drop list DEV             the addresses, and how many packets were dropped\n"
+	"usage: drop start DEV            attach the filter to the ingress of DEV; if it is\n"
+	"                                 there already, replace its program by this one\n"
+	"       drop add DEV ADDRESS...   drop packets from these IPv4 or IPv6 addresses\n"
+	"       drop del DEV ADDRESS...   let them pass again\n"
+	"       drop list DEV             show the addresses, and how many packets were dropped\n"
 	"       drop stop DEV             remove the filter and its addresses\n"
 	"The filter needs no process. It is pinned in /sys/fs/bpf/drop-DEV/.\n";
 
@@ -39,7 +39,7 @@ static void set_pins(void)
 	char *dot;
 
 	if (!dev[0] || strlen(dev) >= IF_NAMESIZE || strchr(dev, '/'))
-		die("'%s' is no name of a network device", dev);
+		die("'%s' cannot be the name of a network device", dev);
 	snprintf(dir, sizeof(dir), "/sys/fs/bpf/drop-%s", dev);
 	/* names there have no dots, and devices' names no colons */
 	while ((dot = strchr(dir, '.')))
@@ -70,9 +70,9 @@ static struct bpf_link_info link_info(const struct bpf_link *link)
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
-		die("cannot ask for the link: %s", strerror(errno));
+		die("cannot get information about the link: %s", strerror(errno));
 	if (info.type != BPF_LINK_TYPE_TCX)
-		die("%s is no tc link: is it somebody else's?", link_pin);
+		die("%s is not a tc link: did another program make it?", link_pin);
 	return info;
 }
 
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	/* until 5.11 programs and maps count as locked memory */
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (statfs("/sys/fs/bpf", &fs) || fs.f_type != BPF_FS_MAGIC)
-		die("/sys/fs/bpf is no BPF file system: mount -t bpf bpf /sys/fs/bpf");
+		die("/sys/fs/bpf is not a BPF file system: mount -t bpf bpf /sys/fs/bpf");
 
 	if (!strcmp(command, "start") && argc == 3) {
 		ifindex = if_nametoindex(dev);
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		stop();
 	} else {
 		fputs(usage, stderr);
-		die("'%s' with %d arguments is no command", command, argc - 2);
+		die("there is no command '%s' with %d arguments", command, argc - 2);
 	}
 	return 0;
 }

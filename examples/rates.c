@@ -26,7 +26,7 @@ static double parse_seconds(const char *arg)
 	double seconds = strtod(arg, &end);
 
 	if (end == arg || *end || !(seconds >= 0.1 && seconds <= 86400))
-		die("'%s' is no interval: give seconds, from 0.1 to 86400", arg);
+		die("'%s' is not an interval: give seconds, from 0.1 to 86400", arg);
 	return seconds;
 }
 
