@@ -23,7 +23,7 @@ ifneq ($(and $(KERNEL_SRC),$(word 2,$(TREE))),)
 $(error KERNEL_SRC is one tree: say TREE=<its series>, not TREE="$(TREE)")
 endif
 
-# before make looks at what is there
+# before make looks at what has been built
 ifneq ($(filter-out help deps apply unapply clean distclean docs check-style,$(MAKECMDGOALS)),)
 ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/source $(TREE) && echo done),done)
 $(error cannot tell what to build from)

@@ -327,7 +327,7 @@ static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 	a->detach = -link_detach(t->link);
 }
 
-/* @change: what mainline lets everybody do who has a program's fd */
+/* @change: what mainline lets anybody do with the fd of a program */
 static void expect_answers(struct __test_metadata *_metadata, const struct answers *a,
 			   int load, int query, int change, int by_id, int holder)
 {
