@@ -16,6 +16,7 @@ int judge(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	record(skb, &judged[kind]);
 	judged[kind].hash = bpf_get_hash_recalc(skb);
+	judged[kind].rc = bpf_csum_update(skb, 0);
 	skb->mark = 0x1000 + kind;
 	skb->priority = 3;
 	skb->tc_classid = 0x10007;
