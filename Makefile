@@ -63,6 +63,8 @@ build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call m
 check-$(1)-steps = $$(selftests-steps) check-$(1)
 endef
 include $(wildcard */check.mk)
+# the long ones first: with -j the last that run should be short
+CHECKS := $(filter series libbpf-sanitizers,$(CHECKS)) $(filter-out series libbpf-sanitizers,$(CHECKS))
 
 # The selftests depend on timing, so they run each time: in quarters, each in a guest of
 # its own, so that make -j has several side by side. The debug kernel runs them in one

@@ -34,8 +34,8 @@ deb-%: build/%/bpftool FORCE
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
 	@ls out/deb/$*/*.deb
 
-# The packages with a small kernel, installed and removed in a scratch root. It takes
-# root's rights and reads what was installed there, so it is not one of CHECKS.
+# The packages with a small kernel, installed and removed in a scratch root. It needs
+# root and reads what was installed there, so it is not one of CHECKS.
 check-deb: check-deb-ready $(TREE:%=build/%/check/deb.tap)
 	@scripts/tally $(filter %.tap,$^)
 
