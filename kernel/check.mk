@@ -17,6 +17,23 @@ build/%/debian-config.xz: | deps
 $(eval $(call check,abi,kernel/tests/check-abi,$(series-sources) \
 	build/%/debian-config.xz build/%/linux build/%/prepared build/%/bzImage $(source-archive)))
 
+# Debian's own modules on Debian's kernel with KABI=1; its build takes an hour or two
+build/%/kabi/debian.deb: $(source-archive) | deps
+	@mkdir -p $(@D)
+	@$(if $(KERNEL_SRC),echo "error: check-kabi is about Debian's kernel: leave KERNEL_SRC out" >&2; exit 1)
+	@scripts/step fetch-kernel $* scripts/fetch linux-image-$*=$$(cat $<.version) package $@
+
+build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source
+	@scripts/step kernel-kabi $* -c '^  [A-Z]' -n 4000 kernel/tests/kabi/kernel $*
+
+# which of them; all would take hours where QEMU has no KVM
+MODULES ?= .
+build/%/kabi/modules: FORCE
+	@mkdir -p $(@D) && echo '$(MODULES)' >$@
+
+$(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi scripts/tree \
+	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
+
 .PHONY: bench
 bench: $(TREE:%=bench-%) ## 3 instructions for attaching, and who waits for RTNL
 
