@@ -8,6 +8,11 @@ FLAVOUR ?= $(if $(CONFIG),$(shell deb/flavour "$(CONFIG)"))
 deb-patched = $(filter $(1),$(PATCHED))
 deb-kernels := $(strip $(foreach t,$(TREE),$(call deb-patched,$t)))
 
+# KABI=1 is for the packaged kernel: what the tools are made with, the guest's
+# kernel, has no room for it
+deb-kabi := $(KABI)
+deb update check-deb: override export KABI :=
+
 deb-steps = $(bpftool-steps) $(if $(deb-kernels),deb-kernel) deb-tools
 check-deb-steps = deb-root demo-build $(deb-steps) check-deb
 
@@ -19,7 +24,7 @@ deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of the
 
 update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 	@for t in $(TREE); do deb/update $$t || exit; done
-	@$(MAKE) deb
+	@$(MAKE) deb KABI=$(deb-kabi)
 
 # first of all: a wrong CONFIG is refused, and what the kernel takes is said
 deb-ready: deb-config deps
@@ -29,7 +34,7 @@ deb-config:
 
 deb-%: build/%/bpftool FORCE
 	@$(if $(call deb-patched,$*),n=$$(deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
-		scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
+		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
 	@ls out/deb/$*/*.deb
@@ -51,7 +56,7 @@ build/%/check/deb.tap: export DEBEMAIL = packager@example.org
 build/%/check/deb.tap: build/%/bpftool build/%/bzImage build/deb-root FORCE | check-deb-ready
 	@scripts/step demo-build $* examples/demo/build $*
 	@{ cat build/$*/kernel/.config; echo CONFIG_RD_GZIP=y; } >build/$*/check-deb.config
-	@$(if $(call deb-patched,$*),KDEB_COMPRESS=gzip scripts/step deb-kernel $* \
+	@$(if $(call deb-patched,$*),KABI=$(deb-kabi) KDEB_COMPRESS=gzip scripts/step deb-kernel $* \
 		deb/kernel $* build/$*/check-deb.config build/$*/check-deb check)
 	@scripts/step deb-tools $* deb/tools $* build/$*/check-deb
 	@mkdir -p $(@D)
