@@ -20,17 +20,19 @@ static __always_inline int tc_compat_run(const struct bpf_prog *prog,
 					 struct sk_buff *skb)
 {
 #ifdef BPF_PROG_RUN
-	int code = BPF_PROG_RUN(prog, skb);
+	return BPF_PROG_RUN(prog, skb);
 #else
-	int code = bpf_prog_run(prog, skb);
+	return bpf_prog_run(prog, skb);
 #endif
+}
 
+/* A zero timestamp is of no type: clear the type bit, as cls_bpf does. */
+static __always_inline void tc_compat_reset_tstamp_type(struct sk_buff *skb)
+{
 #ifdef SKB_MONO_DELIVERY_TIME_MASK
-	/* A zero timestamp is of no type: clear the type bit, as cls_bpf does. */
 	if (unlikely(skb->mono_delivery_time && !skb->tstamp))
 		skb->mono_delivery_time = 0;
 #endif
-	return code;
 }
 
 /* The programs' data pointers overlay fields of the control block that act_ct

@@ -227,23 +227,8 @@ void tc_progs_replace(struct tc_progs *progs, struct tc_progs_entry *e,
 	progs->revision++;
 }
 
-/**
- * tc_progs_is_verdict - is a return code a verdict?
- * @code: what a program returned
- *
- * Return: true if cls_bpf honours @code in direct-action mode and it is not
- * TC_ACT_UNSPEC. With any other code the next program runs.
- */
-bool tc_progs_is_verdict(int code)
+/* What tc_progs_run() does for each program, with kernel.bpf_stats_enabled. */
+int tc_progs_run_counted(const struct bpf_prog *prog, struct sk_buff *skb)
 {
-	switch (code) {
-	case TC_ACT_OK:
-	case TC_ACT_SHOT:
-	case TC_ACT_STOLEN:
-	case TC_ACT_TRAP:
-	case TC_ACT_REDIRECT:
-		return true;
-	default:
-		return false;
-	}
+	return tc_compat_run(prog, skb);
 }

@@ -24,6 +24,8 @@
 
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/jump_label.h>
+#include <linux/kernel.h>
 #include <linux/pkt_cls.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
@@ -126,7 +128,40 @@ struct tc_progs *tc_progs_remove(struct tc_progs *new, struct tc_progs *old,
 void tc_progs_replace(struct tc_progs *progs, struct tc_progs_entry *e,
 		      struct bpf_prog *prog);
 
-bool tc_progs_is_verdict(int code);
+/**
+ * tc_progs_is_verdict - is a return code a verdict?
+ * @code: what a program returned
+ *
+ * Return: true if cls_bpf honours @code in direct-action mode and it is not
+ * TC_ACT_UNSPEC. With any other code the next program runs.
+ */
+static inline bool tc_progs_is_verdict(int code)
+{
+	switch (code) {
+	case TC_ACT_OK:
+	case TC_ACT_SHOT:
+	case TC_ACT_STOLEN:
+	case TC_ACT_TRAP:
+	case TC_ACT_REDIRECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int tc_progs_run_counted(const struct bpf_prog *prog, struct sk_buff *skb);
+
+/* As bpf_prog_run(), but its statistics are out of line: they need more
+ * registers than all else here, and each is saved for every packet.
+ */
+static __always_inline int tc_progs_run_one(const struct bpf_prog *prog,
+					    struct sk_buff *skb)
+{
+	if (static_branch_unlikely(&bpf_stats_enabled_key))
+		return tc_progs_run_counted(prog, skb);
+	cant_migrate();
+	return bpf_dispatcher_nop_func(skb, prog->insnsi, prog->bpf_func);
+}
 
 /**
  * tc_progs_run - run the programs of a hook on a packet
@@ -147,27 +182,31 @@ static __always_inline int tc_progs_run(const struct tc_progs *progs,
 					struct sk_buff *skb)
 {
 	const struct tc_progs_entry *e = progs->entry;
-	int verdict = TC_ACT_UNSPEC;
-	const struct bpf_prog *prog;
+	const struct bpf_prog *prog = rcu_dereference(e->prog);
+	int verdict;
 
 	bpf_compute_data_pointers(skb);
 	/* A replacement may store another program while we walk; the one that
-	 * we read stays until our RCU section ends.
+	 * we read stays until our RCU section ends. There is at least one.
 	 */
-	while ((prog = rcu_dereference(e->prog))) {
+	do {
 		/* Clear a stale tc_classid. */
 		qdisc_skb_cb(skb)->tc_classid = 0;
-		verdict = tc_compat_run(prog, skb);
-		if (likely(verdict == TC_ACT_OK))
-			goto out;
-		if (verdict != TC_ACT_UNSPEC && tc_progs_is_verdict(verdict))
-			goto out;
+		verdict = tc_progs_run_one(prog, skb);
+		tc_compat_reset_tstamp_type(skb);
+		if (likely(verdict == TC_ACT_OK)) {
+			tc_compat_reset_cb(skb);
+			return TC_ACT_OK;
+		}
+		if (verdict != TC_ACT_UNSPEC && tc_progs_is_verdict(verdict)) {
+			tc_compat_reset_cb(skb);
+			return verdict;
+		}
 		e++;
-	}
-	verdict = TC_ACT_UNSPEC;
-out:
+		prog = rcu_dereference(e->prog);
+	} while (prog);
 	tc_compat_reset_cb(skb);
-	return verdict;
+	return TC_ACT_UNSPEC;
 }
 
 #endif /* __NET_SCHED_TC_PROGS_H */
