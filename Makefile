@@ -159,6 +159,16 @@ build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
 
+# to compare with: the same configuration without our patches
+build/%/stock/linux: $(source-archive) | deps
+	rm -rf $@ $@.new
+	scripts/unpack $* $@.new
+	mv $@.new $@
+	touch $@
+
+build/%/bzImage-stock: build/%/stock/linux $(configured)
+	@scripts/step kernel-stock $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* stock
+
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf scripts/hardened
 	$(call step,libbpf)
 
