@@ -34,8 +34,23 @@ build/%/kabi/modules: FORCE
 $(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi scripts/tree \
 	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
 
-.PHONY: bench
-bench: $(TREE:%=bench-%) ## 3 instructions for attaching, and who waits for RTNL
+# instructions for a packet and for a change do not grow
+CHECKS += guard
+$(eval $(call check,guard,kernel/tests/bench/check-guard,$(in-guest) \
+	trees scripts/tree kernel/tests/bench build/%/linux))
 
-bench-%: build/%/bzImage FORCE
-	@kernel/tests/bench/run $*
+# TREE without our patches and with them, and mainline, side by side
+bench-trees := $(filter $(PATCHED),$(TREE))
+bench-kernels := $(foreach t,$(bench-trees),$t-unpatched=build/$t/bzImage-stock $t-tc-link=build/$t/bzImage) \
+	$(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/bzImage)
+
+.PHONY: bench bench-docs
+bench: $(foreach k,$(bench-kernels),$(lastword $(subst =, ,$k))) FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
+	@scripts/step bench . -c ': (plain|mitigated|time)$$' -n $$((3 * $(words $(bench-kernels)) + 1)) \
+		kernel/tests/bench/run out/bench build/$(firstword $(bench-trees))/linux $(bench-kernels)
+	@echo out/bench/figures.md
+
+bench-docs: ## 4 put the figures of out/bench into Documentation/
+	cp out/bench/figures.md Documentation/figures.md
+	mkdir -p Documentation/figures
+	cp out/bench/*.svg out/bench/bench.json Documentation/figures/

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the benchmarks share: bpf(2) as it is, and the devices they need. */
+/* What the benchmarks share: bpf(2) as it is, the clock, and how results are said. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -8,12 +8,26 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+
+/* Return codes of programs. */
+#define NEXT		-1
+#define OK		0
+#define SHOT		2
+
+enum side { INGRESS, EGRESS };
+enum kind { FILTER, LINK };
+
+static const char *const side_names[] = { "ingress", "egress" };
+static const char *const kind_names[] = { "filter", "link" };
 
 static inline __attribute__((noreturn, format(printf, 1, 2)))
 void die(const char *fmt, ...)
@@ -33,17 +47,12 @@ static inline int bpf(int cmd, union bpf_attr *attr)
 	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* A program that only says "next". */
-static inline int load_prog(void)
+static inline int load_insns(const struct bpf_insn *insns, unsigned int count)
 {
-	struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_SCHED_CLS,
 		.insns = (unsigned long)insns,
-		.insn_cnt = 2,
+		.insn_cnt = count,
 		.license = (unsigned long)"GPL",
 	};
 	int fd = bpf(BPF_PROG_LOAD, &attr);
@@ -53,18 +62,63 @@ static inline int load_prog(void)
 	return fd;
 }
 
-static inline int create_link(int prog, int ifindex, int type)
+/* A program that only returns @code. */
+static inline int load_prog(int code)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = code },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load_insns(insns, ARRAY_SIZE(insns));
+}
+
+/* A program that redirects to the egress side of a device. */
+static inline int load_redirect(int ifindex)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = ifindex },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load_insns(insns, ARRAY_SIZE(insns));
+}
+
+static inline int attach_type(enum side side)
+{
+	return side == INGRESS ? BPF_TCX_INGRESS : BPF_TCX_EGRESS;
+}
+
+static inline int try_link(int prog, int ifindex, enum side side)
 {
 	union bpf_attr attr = {};
-	int fd;
 
 	attr.link_create.prog_fd = prog;
 	attr.link_create.target_ifindex = ifindex;
-	attr.link_create.attach_type = type;
-	fd = bpf(BPF_LINK_CREATE, &attr);
+	attr.link_create.attach_type = attach_type(side);
+	return bpf(BPF_LINK_CREATE, &attr);
+}
+
+static inline int create_link(int prog, int ifindex, enum side side)
+{
+	int fd = try_link(prog, ifindex, side);
+
 	if (fd < 0)
-		die("BPF_LINK_CREATE: no tc links in this kernel?");
+		die("BPF_LINK_CREATE");
 	return fd;
+}
+
+static inline void update_link(int link, int prog)
+{
+	union bpf_attr attr = {
+		.link_update.link_fd = link,
+		.link_update.new_prog_fd = prog,
+	};
+
+	if (bpf(BPF_LINK_UPDATE, &attr))
+		die("BPF_LINK_UPDATE");
 }
 
 static inline void detach_link(int link)
@@ -75,21 +129,17 @@ static inline void detach_link(int link)
 		die("BPF_LINK_DETACH");
 }
 
-static inline void run(const char *command)
+/* An unpatched kernel has filters only. */
+static inline bool has_links(void)
 {
-	if (system(command))
-		die("failed: %s", command);
-}
+	int prog = load_prog(NEXT), link = try_link(prog, 1, INGRESS);
 
-/* A network namespace with a dummy device NAME that is up. */
-static inline int make_dummy(const char *name)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command),
-		 "ip link add %s type dummy && ip link set %s up", name, name);
-	run(command);
-	return if_nametoindex(name);
+	close(prog);
+	if (link < 0 && errno != EINVAL)
+		die("BPF_LINK_CREATE");
+	if (link >= 0)
+		close(link);
+	return link >= 0;
 }
 
 static inline unsigned long long now_ns(void)
@@ -98,6 +148,23 @@ static inline unsigned long long now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Only under QEMU's -icount shift=0 is a nanosecond an instruction: see with a loop
+ * whose length is known.
+ */
+static inline void must_count_instructions(void)
+{
+	unsigned long long t, loops = 100000, least = 2 * loops;
+
+	t = now_ns();
+	asm volatile("1: dec %0; jnz 1b" : "+r"(loops));
+	t = now_ns() - t;
+	if (t < least || t > least + least / 20) {
+		fprintf(stderr, "%llu instructions took %llu ns: this is not -icount shift=0\n",
+			least, t);
+		exit(1);
+	}
 }
 
 static int compare(const void *a, const void *b)

@@ -2,7 +2,7 @@
 /*
  * Who waits for whom: what others that need RTNL see of a loader that attaches
  * and detaches all the time, and what the loader sees of somebody who holds
- * RTNL for 100 ms at a time. Run it on two CPUs.
+ * RTNL for 100 ms at a time. Run it on two CPUs. Prints a line of JSON for each.
  *
  * RTNL is held by a system call that takes it and then touches a page of user
  * memory which userfaultfd(2) supplies late.
@@ -13,33 +13,36 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "bench.h"
+#include "netlink.h"
 
 #define SAMPLES		300
+#define HELD_SAMPLES	30
 #define HOLD_MS		100
+#define PRIO		2
 
 static atomic_bool stop;
-static int ifindex;
+static int ifindex, prog;
 
-static void say(const char *what, unsigned long long *v, int n)
+static void say(const char *what, const char *kind, const char *beside,
+		unsigned long long *v, int n)
 {
-	printf("%-52s median %9.3f ms   99%% %9.3f ms\n", what,
-	       percentile(v, n, 50) / 1e6, percentile(v, n, 99) / 1e6);
+	printf("{\"bench\":\"rtnl\",\"what\":\"%s\",\"kind\":\"%s\",\"beside\":\"%s\",\"median\":%llu,\"p99\":%llu}\n",
+	       what, kind, beside, percentile(v, n, 50), percentile(v, n, 99));
+	fflush(stdout);
 }
 
 /* Something short that needs RTNL. */
-static void measure_rtnl(const char *what)
+static void measure_others(const char *beside, int samples)
 {
 	static unsigned long long wait[SAMPLES];
 	struct ifreq ifr = { .ifr_name = "bench", .ifr_qlen = 100 };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), i;
 
-	for (i = 0; i < SAMPLES; i++) {
+	for (i = 0; i < samples; i++) {
 		unsigned long long t = now_ns();
 
 		if (ioctl(fd, SIOCSIFTXQLEN, &ifr))
@@ -48,49 +51,46 @@ static void measure_rtnl(const char *what)
 		usleep(1000);
 	}
 	close(fd);
-	say(what, wait, SAMPLES);
+	say("others", "", beside, wait, samples);
 }
 
-static void measure_links(const char *what, int prog, int other)
+static void measure_attach(enum kind kind, const char *beside, int samples)
 {
-	static unsigned long long attach[SAMPLES], update[SAMPLES],
-				  detach[SAMPLES];
-	char line[64];
-	int i;
+	static unsigned long long attach[SAMPLES], detach[SAMPLES];
+	unsigned long long t;
+	int i, link;
 
-	for (i = 0; i < SAMPLES; i++) {
-		unsigned long long t = now_ns();
-		union bpf_attr attr = {};
-		int link;
-
-		link = create_link(prog, ifindex, BPF_TCX_INGRESS);
+	for (i = 0; i < samples; i++) {
+		t = now_ns();
+		if (kind == LINK)
+			link = create_link(prog, ifindex, INGRESS);
+		else
+			add_filter(ifindex, INGRESS, PRIO, prog);
 		attach[i] = now_ns() - t;
 
-		attr.link_update.link_fd = link;
-		attr.link_update.new_prog_fd = other;
 		t = now_ns();
-		if (bpf(BPF_LINK_UPDATE, &attr))
-			die("BPF_LINK_UPDATE");
-		update[i] = now_ns() - t;
-
-		t = now_ns();
-		close(link);
+		if (kind == LINK)
+			close(link);
+		else
+			del_filter(ifindex, INGRESS, PRIO);
 		detach[i] = now_ns() - t;
 	}
-	snprintf(line, sizeof(line), "attach, %s", what);
-	say(line, attach, SAMPLES);
-	snprintf(line, sizeof(line), "update, %s", what);
-	say(line, update, SAMPLES);
-	snprintf(line, sizeof(line), "detach, %s", what);
-	say(line, detach, SAMPLES);
+	say("attach", kind_names[kind], beside, attach, samples);
+	say("detach", kind_names[kind], beside, detach, samples);
 }
 
 static void *attach_all_the_time(void *arg)
 {
-	int prog = *(int *)arg;
+	enum kind kind = *(enum kind *)arg;
 
-	while (!stop)
-		close(create_link(prog, ifindex, BPF_TCX_EGRESS));
+	while (!stop) {
+		if (kind == LINK) {
+			close(create_link(prog, ifindex, EGRESS));
+		} else {
+			add_filter(ifindex, EGRESS, PRIO, prog);
+			del_filter(ifindex, EGRESS, PRIO);
+		}
+	}
 	return NULL;
 }
 
@@ -175,30 +175,41 @@ static void start(pthread_t *thread, void *(*fn)(void *), void *arg)
 
 int main(void)
 {
+	static const char *const loaders[] = {
+		"filters come and go", "links come and go"
+	};
+	bool kinds[] = { [FILTER] = true, [LINK] = has_links() };
 	pthread_t loader, supplier, holder;
 	struct holder h;
-	int prog, other;
+	enum kind kind;
 
-	setlinebuf(stdout);
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
-	ifindex = make_dummy("bench");
-	prog = load_prog();
-	other = load_prog();
+	ifindex = make_dummy("bench", true);
+	prog = load_prog(NEXT);
+	add_clsact(ifindex);
+	add_filter(ifindex, EGRESS, 1, prog);
 
-	measure_rtnl("RTNL, idle");
-	start(&loader, attach_all_the_time, &prog);
-	measure_rtnl("RTNL, while somebody attaches and detaches");
-	stop = true;
-	pthread_join(loader, NULL);
+	measure_others("nothing", SAMPLES);
+	for (kind = FILTER; kind <= LINK; kind++) {
+		if (!kinds[kind])
+			continue;
+		stop = false;
+		start(&loader, attach_all_the_time, &kind);
+		measure_others(loaders[kind], SAMPLES);
+		stop = true;
+		pthread_join(loader, NULL);
+		measure_attach(kind, "nothing", SAMPLES);
+	}
 
-	measure_links("idle", prog, other);
 	stop = false;
 	holder_init(&h);
 	start(&supplier, supply_late, &h);
 	start(&holder, hold_rtnl, &h);
-	measure_rtnl("RTNL, while somebody holds it 100 ms at a time");
-	measure_links("RTNL held 100 ms at a time", prog, other);
+	measure_others("RTNL is held", HELD_SAMPLES);
+	for (kind = FILTER; kind <= LINK; kind++)
+		if (kinds[kind])
+			measure_attach(kind, "RTNL is held", HELD_SAMPLES);
 	stop = true;
 	pthread_join(holder, NULL);
 	pthread_join(supplier, NULL);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instructions for a packet, sent or received by pktgen on a dummy device, with
+ * different things attached. Prints a line of JSON for each.
+ *
+ * usage: packet [guard]: with "guard" only what kernel/tests/bench/guard.* has
+ */
+#include "netlink.h"
+
+#define PACKETS	10000
+#define MOST	63
+
+static int here, elsewhere;
+static int links[MOST];
+
+static void tell(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fprintf(f, "%s\n", text) < 0 || fclose(f))
+		die("%s: %s", path, text);
+}
+
+static double per_packet(enum side side)
+{
+	static const char device[] = "/proc/net/pktgen/here";
+	static const char *const settings[] = {
+		"pkt_size 60", "delay 0", "clone_skb 0", "burst 1",
+		"dst 192.0.2.2", "dst_mac 02:00:00:00:00:02",
+	};
+	unsigned long long us = 0;
+	char line[512];
+	unsigned int i;
+	FILE *f;
+
+	tell("/proc/net/pktgen/kpktgend_0", "rem_device_all");
+	tell("/proc/net/pktgen/kpktgend_0", "add_device here");
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		tell(device, settings[i]);
+	tell(device, side == INGRESS ? "xmit_mode netif_receive" : "xmit_mode queue_xmit");
+	snprintf(line, sizeof(line), "count %u", PACKETS);
+	tell(device, line);
+	tell("/proc/net/pktgen/pgctrl", "start");
+
+	f = fopen(device, "r");
+	if (!f)
+		die("%s", device);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "Result: OK: %llu", &us);
+	fclose(f);
+	if (!us)
+		die("pktgen says no time");
+	return us * 1000.0 / PACKETS;
+}
+
+static double nothing[2];
+
+static void measure(enum side side, const char *what, int programs)
+{
+	double all = per_packet(side);
+
+	printf("{\"bench\":\"packet\",\"side\":\"%s\",\"what\":\"%s\",\"programs\":%d,\"all\":%.1f,\"value\":%.1f}\n",
+	       side_names[side], what, programs, all, all - nothing[side]);
+	fflush(stdout);
+}
+
+/* All say "next" but the last, whose program is @last. */
+static void attach(enum kind kind, int ifindex, enum side side, int programs, int last)
+{
+	int i, prog;
+
+	if (kind == FILTER)
+		add_clsact(ifindex);
+	for (i = 0; i < programs; i++) {
+		prog = i == programs - 1 ? last : load_prog(NEXT);
+		if (kind == LINK)
+			links[i] = create_link(prog, ifindex, side);
+		else
+			add_filter(ifindex, side, i + 1, prog);
+		close(prog);
+	}
+}
+
+static void detach(enum kind kind, int ifindex, int programs)
+{
+	int i;
+
+	if (kind == FILTER)
+		del_clsact(ifindex);
+	else
+		for (i = 0; i < programs; i++)
+			close(links[i]);
+	/* Our static key stays on for a second. */
+	sleep(2);
+}
+
+static void measure_kind(enum kind kind, enum side side)
+{
+	static const int counts[] = { 1, 2, 4, 8, 16, 32, MOST };
+	char what[32];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		attach(kind, here, side, counts[i], load_prog(OK));
+		measure(side, kind_names[kind], counts[i]);
+		detach(kind, here, counts[i]);
+	}
+
+	attach(kind, here, side, 1, load_prog(SHOT));
+	snprintf(what, sizeof(what), "%s SHOT", kind_names[kind]);
+	measure(side, what, 1);
+	detach(kind, here, 1);
+
+	attach(kind, here, side, 1, load_redirect(elsewhere));
+	snprintf(what, sizeof(what), "%s REDIRECT", kind_names[kind]);
+	measure(side, what, 1);
+	detach(kind, here, 1);
+
+	attach(kind, here, !side, 1, load_prog(OK));
+	snprintf(what, sizeof(what), "%s on the other side", kind_names[kind]);
+	measure(side, what, 0);
+	detach(kind, here, 1);
+
+	attach(kind, elsewhere, side, 1, load_prog(OK));
+	snprintf(what, sizeof(what), "%s elsewhere", kind_names[kind]);
+	measure(side, what, 0);
+	if (kind == LINK) {
+		attach(FILTER, here, side, 1, load_prog(OK));
+		measure(side, "filter, and a link elsewhere", 1);
+		detach(FILTER, here, 1);
+	}
+	detach(kind, elsewhere, 1);
+}
+
+static void measure_guard(enum side side)
+{
+	attach(LINK, here, side, 1, load_prog(OK));
+	measure(side, kind_names[LINK], 1);
+	detach(LINK, here, 1);
+	attach(LINK, here, side, 4, load_prog(OK));
+	measure(side, kind_names[LINK], 4);
+	detach(LINK, here, 4);
+}
+
+int main(int argc, char **argv)
+{
+	bool guard = argc > 1 && !strcmp(argv[1], "guard");
+	bool with_links = has_links();
+	enum side side;
+
+	must_count_instructions();
+	here = make_dummy("here", true);
+	elsewhere = make_dummy("elsewhere", true);
+	sleep(2);
+	for (side = INGRESS; side <= EGRESS; side++) {
+		per_packet(side);	/* what is done once only */
+		nothing[side] = per_packet(side);
+		measure(side, "nothing", 0);
+		if (guard) {
+			measure_guard(side);
+			continue;
+		}
+		add_clsact(here);
+		measure(side, "clsact", 0);
+		del_clsact(here);
+		measure_kind(FILTER, side);
+		if (with_links)
+			measure_kind(LINK, side);
+	}
+	return 0;
+}
