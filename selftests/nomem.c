@@ -293,6 +293,7 @@ TEST_F(nomem, update_does_all_or_nothing)
 		EXPECT_TRUE(hook_is(self, now));
 	}
 	inject(false);
+	close(link);
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
@@ -393,7 +394,8 @@ static bool round_end(struct round *r)
 	       EVENTUALLY(!prog_exists(r->linked_id));
 }
 
-TEST_F(nomem, device_removal_takes_all_or_nothing)
+/* a round for each allocation: on an emulated debug kernel that takes long */
+TEST_F_TIMEOUT(nomem, device_removal_takes_all_or_nothing, 1200)
 {
 	bool more = true;
 	struct round r;
@@ -420,7 +422,7 @@ TEST_F(nomem, device_removal_takes_all_or_nothing)
 	TH_LOG("%d allocations were made to fail", self->injected);
 }
 
-TEST_F(nomem, device_move_keeps_all)
+TEST_F_TIMEOUT(nomem, device_move_keeps_all, 1200)
 {
 	int nth, moved = 0;
 	bool more = true;
