@@ -39,6 +39,8 @@ static inline void *libbpf_err_ptr(int err)
 	return ERR_PTR(err);
 }
 
+#define libbpf_add_mem btf_add_mem
+
 struct libbpf_nla_req {
 	struct nlmsghdr nh;
 	struct tcmsg tc;

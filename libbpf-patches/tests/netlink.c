@@ -525,7 +525,7 @@ static void test_malformed_attributes(void)
 
 static struct {
 	bool echo;
-	int lost;		/* errno of recvmsg() in the place of the ack */
+	int lost;		/* errno of recvfrom() instead of the ack */
 } attach;
 
 static void on_attach(const struct nlmsghdr *req)

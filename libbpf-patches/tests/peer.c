@@ -108,18 +108,10 @@ int __wrap_socket(int domain, int type, int protocol)
 	return dup(2);
 }
 
-ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,
-		      const struct sockaddr *to, socklen_t to_len)
+ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags)
 {
 	const struct nlmsghdr *nh = buf;
-	static bool interrupted;
 
-	/* every other time a signal comes first */
-	interrupted = !interrupted;
-	if (interrupted) {
-		errno = EINTR;
-		return -1;
-	}
 	if (len < sizeof(*nh) || nh->nlmsg_len != len)
 		abort();
 	peer_requests[nh->nlmsg_type % 256]++;
@@ -128,13 +120,14 @@ ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,
 	return len;
 }
 
-ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr_nl *from,
+			socklen_t *from_len)
 {
 	const struct peer_datagram *datagram;
-	struct sockaddr_nl *from = msg->msg_name;
 	static bool interrupted;
 	size_t len;
 
+	/* every other time a signal comes first */
 	interrupted = !interrupted;
 	if (interrupted) {
 		errno = EINTR;
@@ -152,18 +145,13 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	memset(from, 0, sizeof(*from));
 	from->nl_family = AF_NETLINK;
 	from->nl_pid = datagram->from;
-	msg->msg_namelen = sizeof(*from);
-	len = datagram->len;
-	msg->msg_flags = datagram->truncated ? MSG_TRUNC : 0;
-	if (len > msg->msg_iov[0].iov_len) {
-		len = msg->msg_iov[0].iov_len;
-		msg->msg_flags = MSG_TRUNC;
-	}
-	ASAN_UNPOISON_MEMORY_REGION(msg->msg_iov[0].iov_base, msg->msg_iov[0].iov_len);
-	memcpy(msg->msg_iov[0].iov_base, datagram->data, len);
-	ASAN_POISON_MEMORY_REGION((char *)msg->msg_iov[0].iov_base + len,
-				  msg->msg_iov[0].iov_len - len);
-	return len;
+	*from_len = sizeof(*from);
+	len = datagram->len < size ? datagram->len : size;
+	ASAN_UNPOISON_MEMORY_REGION(buf, size);
+	memcpy(buf, datagram->data, len);
+	ASAN_POISON_MEMORY_REGION((char *)buf + len, size - len);
+	/* as with MSG_TRUNC: the length of the whole, of which a part was copied */
+	return datagram->truncated ? size + 1 : datagram->len;
 }
 
 /* bpf(2), of which only the question for a program's id and name is asked */

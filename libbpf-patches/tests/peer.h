@@ -20,7 +20,7 @@ extern void (*peer_request)(const struct nlmsghdr *req);
 extern int peer_requests[256];
 
 /* One datagram, to be received next. from: nl_pid of its sender, the kernel's is
- * 0. err: recvmsg() fails so instead.
+ * 0. err: recvfrom() fails so instead.
  */
 struct peer_datagram {
 	const void *data;
