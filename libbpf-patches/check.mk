@@ -13,5 +13,5 @@ $(eval $(call check,libbpf-sanitizers,libbpf-patches/tests/check-sanitizers,$(in
 # unpatched libbpfs as clients of the patched kernel, and how ours differs
 CHECKS += libbpf-clients
 $(eval $(call check,libbpf-clients,libbpf-patches/tests/clients/check,$(in-guest) \
-	libbpf-patches/tests/clients build/6.12/source.tar.xz build/%/libbpf \
+	libbpf-patches/tests/clients Documentation/libbpf.md build/6.12/source.tar.xz build/%/libbpf \
 	build/%/linux/tools/include))
