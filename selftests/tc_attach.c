@@ -69,6 +69,19 @@ TEST_F(attach_tc, the_probe_finds_links)
 	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
 }
 
+/* Every kernel refuses to link them to a device, which is not an answer. */
+TEST_F(attach_tc, the_probe_takes_no_other_fd)
+{
+	int devnull = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(bpf_program__fd(self->skel->progs.no_tc_program)));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(bpf_map__fd(self->skel->maps.seen)));
+	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(devnull));
+	close(devnull);
+	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(devnull));
+}
+
 TEST_F(attach_tc, one_program_attaches_to_either_side)
 {
 	struct bpf_link *in, *out;

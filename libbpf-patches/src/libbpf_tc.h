@@ -2,11 +2,11 @@
 /*
  * BPF programs on tc: by links, and by netlink filters. Included by libbpf.h.
  *
- * Functions that return int return 0 or a negative error code, and set errno to
- * it as well. Functions that return a pointer return on failure what this
- * release's other bpf_program__attach_*() functions return, and set errno;
- * libbpf_get_error() understands both. The cause of a failure is logged in one
- * line, with the kernel's own words if it has any.
+ * On failure all functions set errno. Those that return int return a negative
+ * error code. Those that return a pointer return what this release's other
+ * bpf_program__attach_*() functions return, NULL or an error in the pointer;
+ * libbpf_get_error() understands both. The cause is logged in one line, with the
+ * kernel's reason if it gives one.
  */
 #ifndef __LIBBPF_LIBBPF_TC_H
 #define __LIBBPF_LIBBPF_TC_H
@@ -69,17 +69,17 @@ struct bpf_tcx_opts {
 #define bpf_tcx_opts__last_field expected_revision
 
 /**
- * @brief **bpf_program__attach_tcx()** attaches a loaded tc program by a link to
+ * @brief **bpf_program__attach_tcx()** attaches a loaded tc program by a link, to
  * the side of a network device that its section names.
  *
  * @param prog program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
- * or SEC("tcx/egress"), or one for which
- * **bpf_program__set_expected_attach_type()** said BPF_TCX_INGRESS or
- * BPF_TCX_EGRESS
+ * or SEC("tcx/egress"), or one whose expected attach type was set to
+ * BPF_TCX_INGRESS or BPF_TCX_EGRESS before it was loaded
  * @param ifindex device, as for **bpf_program__attach_tc()**
  * @param opts place, as for **bpf_program__attach_tc()**; may be NULL
- * @return the link, as for **bpf_program__attach_tc()**. The errors are the same,
- * except that a kernel without tc links is -EINVAL here, and so is ifindex 0
+ * @return the link, as for **bpf_program__attach_tc()**, with the same errors,
+ * except that the error on a kernel without tc links is -EINVAL, and for ifindex 0
+ * as well
  *
  * This is the function that libbpf has had since 1.3.
  */
@@ -90,45 +90,45 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
 #endif
 
 /**
- * @brief **bpf_program__attach_tc()** attaches a loaded tc program by a link to
+ * @brief **bpf_program__attach_tc()** attaches a loaded tc program by a link, to
  * either side of a network device.
  *
  * @param prog program of type BPF_PROG_TYPE_SCHED_CLS. SEC("tc") attaches to
  * either side. A program whose section names a side, such as SEC("tcx/ingress"),
  * attaches to that side only
- * @param ifindex device, by its index in the calling thread's network namespace
+ * @param ifindex index of the device in the calling thread's network namespace
  * @param attach_point BPF_TC_INGRESS or BPF_TC_EGRESS
- * @param opts place among the programs of that side, or NULL for the last.
- * *flags*: BPF_F_BEFORE or BPF_F_AFTER alone is the first or the last place; with
+ * @param opts place among the programs of that side; NULL is the last place.
+ * *flags*: BPF_F_BEFORE alone is the first place, BPF_F_AFTER alone the last. With
  * *relative_fd* or *relative_id* it is the place right before or after that
- * program or, with BPF_F_LINK, that link. *expected_revision*, if not 0, is the
- * revision that this side must have, see **bpf_prog_query_opts()**
+ * program or, with BPF_F_LINK, that link. If *expected_revision* is not 0, the side
+ * must have that revision, see **bpf_prog_query_opts()**
  * @return the link. The caller owns it and releases it with
  * **bpf_link__destroy()**. Errors:
  *
  *   - -EOPNOTSUPP: the running kernel has no tc links. Logged at debug level
- *     only, so that a loader can try. **bpf_tc_attach()** attaches by netlink on
- *     every kernel; it is never called instead
- *   - -EINVAL: the program is not loaded, not a tc program, or its section names
+ *     only, so that a loader can try. No filter is attached instead; if you want
+ *     one, call **bpf_tc_attach()**
+ *   - -EINVAL: the program is not loaded, is not a tc program, or its section names
  *     the other side; attach_point is not one of the two; the flags are unknown or
- *     make no sense together; relative_fd is not the fd of a program or, with
+ *     contradict each other; relative_fd is not the fd of a program or, with
  *     BPF_F_LINK, of a tc link
  *   - -ENODEV: no such device
  *   - -EPERM: needs CAP_NET_ADMIN over the network namespace of the device
  *   - -EEXIST: the program is attached to that side already
- *   - -ESTALE: the revision is another. Logged at debug level only, so that a
- *     loader can query and try again
- *   - -ENOENT: the relative program or link does not exist, or is not there
+ *   - -ESTALE: the side has another revision. Logged at debug level only, so that
+ *     a loader can query and try again
+ *   - -ENOENT: the relative program or link does not exist, or is not on that side
  *   - -EBADF: relative_fd is not open
  *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER name different places, or 63 programs
  *     are there already
  *
  * The program runs in direct-action mode, before the filters of a clsact qdisc. It
- * stays until the last reference to the link is gone, that is until
- * **bpf_link__destroy()** or the end of the process if the link is not pinned.
- * Nobody else can detach or replace it. If the device goes first, the link stays
- * but attaches nothing any more. **bpf_link__update_program()** replaces the
- * program; each packet is seen by the old or by the new one.
+ * stays attached until the last reference to the link is gone: if the link is not
+ * pinned, until **bpf_link__destroy()** or the end of the process. Only holders of
+ * the link can detach or replace the program. If the device is removed first, the
+ * link remains but attaches nothing any more. **bpf_link__update_program()**
+ * replaces the program; each packet is seen either by the old or by the new one.
  */
 LIBBPF_API struct bpf_link *
 bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
@@ -137,68 +137,69 @@ bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
 
 /**
  * @brief **libbpf_probe_tc_link()** tells whether the running kernel has tc links.
- * It asks the kernel, not its version, and attaches nothing.
+ * It asks the kernel, does not look at the version, and attaches nothing.
  *
- * @param prog_fd fd of a loaded tc program; then no capability is needed. Or -1 to
- * ask before anything is loaded; then CAP_NET_ADMIN in the initial user namespace
- * is needed
- * @return 1 if it has, 0 if it has not, or a negative error code if that could not
- * be found out, such as -EPERM
+ * @param prog_fd fd of a loaded tc program: no capability is needed. Or -1, before
+ * anything is loaded: CAP_NET_ADMIN in the initial user namespace is needed
+ * @return 1 if it has, 0 if it does not, or a negative error code if the probe
+ * failed: -EPERM without the capability; -EINVAL if prog_fd is not the fd of a tc
+ * program
  */
 LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
 
 /* Filters: cls_bpf filters on a clsact qdisc, by netlink
  *
- * They work on every kernel. But they belong to nobody: a filter outlives the
- * process that made it, and whoever has CAP_NET_ADMIN can replace or remove it.
+ * Filters work on every kernel. But nobody owns them: a filter outlives the process
+ * that attached it, and every process with CAP_NET_ADMIN can replace or remove it.
  *
  * All functions work in the calling thread's network namespace and need
- * CAP_NET_ADMIN over it, except bpf_tc_query() and bpf_tc_for_each(), which
- * everybody may use. If a request succeeded but the kernel's answer got lost, they
- * return -ENOBUFS or -ETIMEDOUT: list the filters to see what became of it.
+ * CAP_NET_ADMIN over it, except bpf_tc_query() and bpf_tc_for_each(), which need
+ * none. If the kernel's answer got lost, they return -ENOBUFS or, after five
+ * seconds, -ETIMEDOUT: list the filters to see whether the request succeeded.
  *
  * **bpf_tc_hook_create()** puts a clsact qdisc on a device.
  *	hook: *ifindex*; *attach_point* BPF_TC_INGRESS, BPF_TC_EGRESS or both (a
  *	clsact always has both sides); *parent* 0.
- *	-EEXIST: there is one already, or an `ingress` qdisc, which has no egress
- *	side. This is logged at debug level only. -EOPNOTSUPP: BPF_TC_CUSTOM.
+ *	-EEXIST: the device has one already, or an `ingress` qdisc, which has no
+ *	egress side. Logged at debug level only. -EOPNOTSUPP: BPF_TC_CUSTOM.
  *	The qdisc stays until it or its device is removed.
  *
  * **bpf_tc_hook_destroy()** removes **everybody's filters**: those of one side, or
- *	with BPF_TC_INGRESS | BPF_TC_EGRESS the clsact qdisc and with it those of
- *	both. Use **bpf_tc_remove()** and **bpf_tc_hook_destroy_unused()** instead.
+ *	with BPF_TC_INGRESS | BPF_TC_EGRESS the clsact qdisc and so those of both
+ *	sides. **bpf_tc_remove()** and **bpf_tc_hook_destroy_unused()** remove
+ *	only your own.
  *
  * **bpf_tc_attach()** attaches a program by a filter for all protocols, in
  *	direct-action mode.
  *	hook: *ifindex* and BPF_TC_INGRESS or BPF_TC_EGRESS; or BPF_TC_CUSTOM and in
  *	*parent* the qdisc or class, see BPF_TC_PARENT().
- *	opts: *prog_fd* (0 counts as unset); *handle* and *priority* (1 to 65535, low
- *	ones run first) name the place, and the kernel chooses what is 0. *flags* 0
- *	takes a free place only; with BPF_TC_F_REPLACE the filter that is there, if
- *	any, gets the program, and each packet is seen by the old or by the new one.
- *	With BPF_TC_F_REPLACE and *prog_id* it gets the program only if it holds the
+ *	opts: *prog_fd* (0 counts as unset); *handle* and *priority* (1 to 65535,
+ *	low ones run first) name the filter; the kernel chooses those that are 0.
+ *	With *flags* 0 the filter must not exist yet. With BPF_TC_F_REPLACE an
+ *	existing filter gets the program; each packet is seen either by the old or
+ *	by the new one. With BPF_TC_F_REPLACE and *prog_id* the filter must hold the
  *	program with that id. *handle*, *priority* and *prog_id* are filled in.
- *	-EEXIST: the place is taken, or holds another program than *prog_id*.
- *	-ENOENT: *prog_id* is set, and the filter is gone. -EINVAL: there is no such
- *	qdisc; BPF_TC_EGRESS on an `ingress` qdisc; bad arguments.
+ *	-EEXIST: the filter exists, or holds another program than *prog_id*.
+ *	-ENOENT: *prog_id* is set, and the filter is gone. -EINVAL: the device has no
+ *	clsact qdisc; BPF_TC_EGRESS on an `ingress` qdisc; bad arguments.
  *
  * **bpf_tc_detach()** removes one filter.
- *	opts: *handle* and *priority*. With *prog_id* the filter is removed only if
- *	it holds that program: then -EEXIST if it holds another, -ENOENT if it is
- *	gone. *prog_fd* and *flags* do not matter, so that opts can be what
- *	**bpf_tc_attach()** filled in.
+ *	opts: *handle* and *priority*. With *prog_id* the filter must hold that
+ *	program: -EEXIST if it holds another, -ENOENT if the filter is gone.
+ *	*prog_fd* and *flags* are ignored, so opts can be what **bpf_tc_attach()**
+ *	filled in.
  *	-ENOENT or -EINVAL (the kernel says either): there is no such filter.
  *
  * **bpf_tc_query()** tells which program a filter holds.
- *	opts: *handle* and *priority*. *prog_id* is filled in. The rest does not
- *	matter. Errors as for **bpf_tc_detach()**.
+ *	opts: *handle* and *priority*. *prog_id* is filled in. The rest is ignored.
+ *	Errors as for **bpf_tc_detach()**.
  *
- * The kernel has no request that compares and changes at once. So a filter that
- * *prog_id* or **bpf_tc_remove()** name can still change after it was looked at. A
- * link has no such window.
+ * Netlink has no request that compares and changes at once. So with *prog_id*, and
+ * in **bpf_tc_remove()**, somebody can replace the filter after its program was
+ * compared and before the filter is changed. Links do not have this problem.
  */
 
-/* the longest name that the kernel takes, and a 0 */
+/* the longest name that the kernel accepts, and a 0 */
 #define BPF_TC_FILTER_NAME_SZ 263
 
 struct bpf_tc_filter {
@@ -211,9 +212,9 @@ struct bpf_tc_filter {
 	__u32 handle;
 	__u32 protocol; /* ETH_P_*, in host byte order */
 	__u32 prog_id; /* 0: a classic BPF filter */
-	__u8 tag[8]; /* of the program: the same for the same instructions */
+	__u8 tag[8]; /* of the program: a hash of its instructions */
 	bool direct_action;
-	char name[BPF_TC_FILTER_NAME_SZ]; /* as tc shows it, to be shown */
+	char name[BPF_TC_FILTER_NAME_SZ]; /* as tc shows it; do not compare it */
 };
 #define bpf_tc_filter__last_field name
 
@@ -224,16 +225,17 @@ typedef int (*bpf_tc_filter_fn)(const struct bpf_tc_filter *filter, void *ctx);
  * the order in which the kernel runs them.
  *
  * @param hook *ifindex*, and a side, both sides, or BPF_TC_CUSTOM and *parent*
- * @param fn called after all filters were read, so it may change them, by
- * **bpf_tc_remove()** for example. The filter is valid during the call; who copies
- * it sets the copy's *sz* to its size. A result other than 0 ends the iteration
+ * @param fn called after all filters were read, so it may change filters, for
+ * example with **bpf_tc_remove()**. *filter* belongs to libbpf and is valid only
+ * during the call; if you copy it, set the copy's *sz* to the size of your struct.
+ * A result other than 0 ends the iteration
  * @param ctx passed to fn
- * @return 0 after the last filter, also if there is no qdisc; the result of fn that
- * ended the iteration; or a negative error code: -ENODEV if there is no such
- * device; -EINVAL for a bad hook; -EAGAIN if other processes changed the filters
- * each time they were read
+ * @return 0 after the last filter, and also if the device has no qdisc; the result
+ * of fn that ended the iteration; or a negative error code: -ENODEV if there is no
+ * such device; -EINVAL for a bad hook; -EAGAIN if other processes changed the
+ * filters each of the 64 times they were read
  *
- * Filters that nobody changes meanwhile are listed once each.
+ * Each filter that nobody changes meanwhile is listed exactly once.
  */
 LIBBPF_API int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn fn, void *ctx);
 
@@ -243,7 +245,8 @@ LIBBPF_API int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn 
  *
  * @param filter the filter, as it was listed
  * @return 0 or a negative error code: -ENOENT if the filter is gone; -EEXIST if it
- * holds another program; -EINVAL if filter was not listed; others from the kernel
+ * holds another program; -EINVAL if filter was not listed; -EPERM without
+ * CAP_NET_ADMIN
  */
 LIBBPF_API int bpf_tc_remove(const struct bpf_tc_filter *filter);
 
@@ -257,7 +260,7 @@ LIBBPF_API int bpf_tc_remove(const struct bpf_tc_filter *filter);
  * device; -EOPNOTSUPP for BPF_TC_CUSTOM; -EINVAL for a bad hook; -EAGAIN as for
  * **bpf_tc_for_each()**
  *
- * A filter that another process adds after the look goes with the qdisc.
+ * A filter that another process adds after the check is removed with the qdisc.
  */
 LIBBPF_API int bpf_tc_hook_destroy_unused(const struct bpf_tc_hook *hook);
 

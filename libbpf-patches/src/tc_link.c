@@ -5,19 +5,25 @@
  */
 #include "tc_compat.h"
 
-/* No device has this ifindex. Asked for a link to it, a kernel with tc links
- * misses the device, and any other refuses the attach type.
+/* No device has this ifindex. Asked for a link to it, a kernel with tc links says
+ * ENODEV. Any other kernel does not know the attach type and says EINVAL.
  */
 #define TC_NO_IFINDEX	(~0U)
 
 int libbpf_probe_tc_link(int prog_fd)
 {
+	struct bpf_prog_info info = {};
+	__u32 info_len = sizeof(info);
 	int err;
 
 	if (prog_fd < 0) {
 		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
 
 		err = bpf_prog_query_opts(TC_NO_IFINDEX, BPF_TCX_INGRESS, &opts);
+	} else if (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len) ||
+		   info.type != BPF_PROG_TYPE_SCHED_CLS) {
+		/* every kernel refuses it with EINVAL, which would look like an answer */
+		return libbpf_err(-EINVAL);
 	} else {
 		err = bpf_link_create(prog_fd, TC_NO_IFINDEX, BPF_TCX_INGRESS, NULL);
 		if (err < 0)
