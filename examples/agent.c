@@ -2,8 +2,9 @@
 /*
  * How an agent keeps its program on a device. The link is pinned, so the program
  * stays while the agent is restarted or upgraded; the next agent puts its program
- * into the same link. It attaches again when the device was made anew, and removes
- * the filters that its earlier versions, which used netlink, have left.
+ * into the same link. When the device was deleted and created again, the agent
+ * attaches again. It removes the filters that its earlier versions, which used
+ * netlink, left behind.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -40,7 +41,7 @@ static struct bpf_link_info link_info(const struct bpf_link *link)
 	return info;
 }
 
-/* All that follows happens in the namespace: devices and their indexes are its own. */
+/* Devices and their indexes belong to the namespace, so enter it before using any. */
 static void enter(const char *netns)
 {
 	char path[PATH_MAX];
@@ -53,8 +54,8 @@ static void enter(const char *netns)
 	close(fd);
 }
 
-/* The link of the agent before us, now with our program; NULL if there is none. */
-static struct bpf_link *take_link(const struct bpf_program *prog, int ifindex)
+/* The link that an earlier agent pinned, now with our program; NULL if there is none. */
+static struct bpf_link *take_link(struct bpf_program *prog, int ifindex)
 {
 	struct bpf_link *link;
 	__u32 on;
@@ -67,15 +68,16 @@ static struct bpf_link *take_link(const struct bpf_program *prog, int ifindex)
 
 	on = link_info(link).tcx.ifindex;
 	if (on && on != ifindex)
-		die("%s is on the device with ifindex %u: was it renamed? remove the pin", pin, on);
-	if (!bpf_link__update_program(link, (struct bpf_program *)prog)) {
+		die("%s is on another device, with ifindex %u: if that device was renamed, remove the pin",
+		    pin, on);
+	if (!bpf_link__update_program(link, prog)) {
 		printf("program replaced\n");
 		return link;
 	}
 	if (errno != ENOLINK)
 		die("cannot replace the program of %s: %s", pin, strerror(errno));
 
-	/* that device is gone, and the link with it: only the name is left */
+	/* its device is gone, or somebody detached it: the link attaches nothing any more */
 	unlink(pin);
 	bpf_link__destroy(link);
 	return NULL;
@@ -87,7 +89,7 @@ static struct bpf_link *make_link(const struct bpf_program *prog, int ifindex)
 
 	if (libbpf_get_error(link)) {
 		if (errno == ENODEV)
-			return NULL;	/* gone again */
+			return NULL;	/* the device is gone again */
 		die("cannot attach: %s", errno == EOPNOTSUPP ? NO_TC_LINKS : strerror(errno));
 	}
 	if (bpf_link__pin(link, pin))
@@ -96,8 +98,9 @@ static struct bpf_link *make_link(const struct bpf_program *prog, int ifindex)
 	return link;
 }
 
-/* Earlier versions that did the same, bit for bit, have the same tag. A name proves
- * nothing. If older ones did something else, compare with their tags as well.
+/* The tag is a hash of the program's instructions: earlier versions with the same
+ * instructions have the same tag. For versions with others, compare with their tags,
+ * too. A name proves nothing, as anybody can choose it.
  */
 static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 {
@@ -108,10 +111,10 @@ static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 	err = bpf_tc_remove(filter);
 	if (!err)
 		printf("filter removed\n");
-	return err == -ENOENT || err == -EEXIST ? 0 : err;	/* not ours any more */
+	return err == -ENOENT || err == -EEXIST ? 0 : err;	/* no longer ours */
 }
 
-/* After the link is there, so no packet is missed: for a moment both see it. */
+/* Called when the link is attached, so no packet is missed: for a moment both run. */
 static void take_over(const struct bpf_program *prog, int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
@@ -121,11 +124,11 @@ static void take_over(const struct bpf_program *prog, int ifindex)
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) ||
 	    bpf_tc_for_each(&hook, remove_ours, info.tag))
 		error("cannot remove the filters of earlier versions: %s", strerror(errno));
-	bpf_tc_hook_destroy_unused(&hook);	/* fails if somebody uses it, and may */
+	bpf_tc_hook_destroy_unused(&hook);	/* fails if somebody uses the qdisc; that is fine */
 }
 
-/* Until the device is gone or somebody detached the link. Some kernels do not wake
- * who polls, so look now and then.
+/* Return when the device is gone or somebody detached the link. Some kernels do not
+ * tell poll(), so look every two seconds.
  */
 static void wait_for_end(const struct bpf_link *link)
 {
@@ -140,17 +143,21 @@ int main(int argc, char **argv)
 {
 	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 	struct agent_bpf *skel;
+	bool waiting = false;
 	struct bpf_link *link;
 	int ifindex;
 
-	if (argc < 2 || argc > 3 || argv[1][0] == '-' || strchr(argv[1], '/')) {
+	if (argc < 2 || argc > 3 || argv[1][0] == '-' || (argc == 3 && strchr(argv[2], '/'))) {
 		fputs(usage, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
 		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 	}
+	if (!*argv[1] || strlen(argv[1]) >= IFNAMSIZ || strchr(argv[1], '/'))
+		die("'%s' is no name of a device: that has 1 to %d characters, and no '/'",
+		    argv[1], IFNAMSIZ - 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* until 5.11 programs and maps count as locked memory */
+	/* before 5.11 programs and maps count as locked memory */
 	setrlimit(RLIMIT_MEMLOCK, &none);
-	/* a name in /sys/fs/bpf has no dots */
+	/* names in /sys/fs/bpf must not have dots */
 	snprintf(pin, sizeof(pin), "/sys/fs/bpf/agent-%s%s%s", argc == 3 ? argv[2] : "",
 		 argc == 3 ? "-" : "", argv[1]);
 	for (char *dot = pin; (dot = strchr(dot, '.')); )
@@ -169,9 +176,13 @@ int main(int argc, char **argv)
 		if (ifindex && !link)
 			link = make_link(skel->progs.watch, ifindex);
 		if (!link) {
-			sleep(1);	/* until there is a device of that name */
+			if (!waiting)
+				printf("waiting for the device %s\n", argv[1]);
+			waiting = true;
+			sleep(1);
 			continue;
 		}
+		waiting = false;
 		take_over(skel->progs.watch, ifindex);
 		wait_for_end(link);
 		bpf_link__destroy(link);
