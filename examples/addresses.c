@@ -28,7 +28,7 @@ static struct in6_addr parse(const char *text)
 	return addr;
 }
 
-/* Before anything is changed: a mistake in the last one is one in the command. */
+/* Check all addresses before anything is changed. */
 static void check(char **addresses)
 {
 	for (; *addresses; addresses++)
@@ -77,7 +77,7 @@ void addresses_list(const char *map_pin)
 			inet_ntop(AF_INET, &addr.s6_addr[12], text, sizeof(text));
 		else
 			inet_ntop(AF_INET6, &addr, text, sizeof(text));
-		/* one that is deleted meanwhile is none */
+		/* unless it was deleted meanwhile */
 		if (!bpf_map_lookup_elem(map, &addr, &dropped))
 			printf("%s: %llu packets dropped\n", text, dropped);
 		prev = &addr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What agent.c attaches: looks at packets, and leaves them to whoever comes next. */
+/* What agent.c attaches: it passes every packet to the next program. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>

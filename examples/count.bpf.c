@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counts packets and bytes, and leaves every packet to whoever comes next. */
+/* Counts packets and bytes, and passes every packet to the next program. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
@@ -18,7 +18,7 @@ static __always_inline int count(struct __sk_buff *skb, __u32 side)
 	struct traffic *t = bpf_map_lookup_elem(&traffic, &side);
 
 	if (t) {
-		/* one that the device cuts up, or has put together, is many */
+		/* with segmentation offload, one skb stands for several packets */
 		t->packets += skb->gso_segs ?: 1;
 		t->bytes += skb->len;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What count.bpf.c tells the programs that load it. */
+/* The map of count.bpf.c, shared with the programs that load it. */
 #ifndef COUNT_H
 #define COUNT_H
 

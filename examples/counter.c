@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A packet counter that attaches itself by tc links: the kernel takes its
- * programs off when the links are closed, by us or by the end of the process,
- * however that comes. There is nothing to clean up and nothing to name.
+ * A packet counter that uses tc links: the kernel detaches its programs when the
+ * links are closed, by the program or by the end of the process, for whatever
+ * reason it ends. There is nothing to clean up and no handle or priority to choose.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void need_tc_links(void)
 	if (known == -EPERM)
 		die(NOT_PERMITTED);
 	if (known < 0)
-		die("cannot find out whether the kernel has tc links: %s", strerror(-known));
+		die("cannot tell whether the kernel has tc links: %s", strerror(-known));
 	if (!known)
 		die(NO_TC_LINKS "; or use counter_netlink");
 }
@@ -38,20 +38,20 @@ static struct bpf_link *attach(const struct bpf_program *prog, const struct args
 	struct bpf_link *link = bpf_program__attach_tc(prog, args->ifindex, side, NULL);
 	int err = libbpf_get_error(link);
 
-	/* a link made before this one goes with us */
+	/* when the process ends, so does the link that was made before */
 	if (err)
 		die("cannot attach to %s: %s", args->dev, strerror(-err));
 	return link;
 }
 
-/* A link outlives its device, but has no ifindex and counts nothing then. */
+/* A link outlives its device, but then it has no ifindex, and its program does not run. */
 static int check(const struct bpf_link *link, const struct args *args)
 {
 	struct bpf_link_info info = {};
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len)) {
-		error("cannot ask for the link: %s", strerror(errno));
+		error("cannot query the link: %s", strerror(errno));
 		return -1;
 	}
 	if (!info.tcx.ifindex) {

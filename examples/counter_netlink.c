@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The counter of counter.c, attached by netlink: by cls_bpf filters on a clsact
- * qdisc, which every kernel has. Filters belong to nobody. So the program has to
- * remove its own, and only those; and if it was killed, somebody has to do so later.
+ * qdisc, which every kernel has. Nobody owns a filter. So the program has to remove
+ * its own, and only those; and if it was killed, somebody has to do so later.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -23,11 +23,11 @@ static const char usage[] =
 	"alone. --clean removes the filters of a counter_netlink that was killed; it cannot\n"
 	"tell them from those of one that still runs.\n";
 
-static char said[512];	/* by the kernel or libbpf, about the last failure */
+static char said[512];	/* the cause of the last failure, as libbpf logged it */
 
 /* One side of the device, and our filter there */
 struct side {
-	const char *name;	/* of the program, and with its id of the filter */
+	const char *name;	/* of the program */
 	int prog_fd;
 	struct bpf_tc_hook hook;
 	struct bpf_tc_opts opts;
@@ -75,7 +75,7 @@ static int check(const struct side *side, const char *dev)
 	return -1;
 }
 
-/* With prog_id set, as attach() leaves it, no other program's filter goes. */
+/* attach() has set prog_id, so the filter is removed only if it holds our program. */
 static int detach(struct side *side)
 {
 	int err = side->opts.prog_id ? bpf_tc_detach(&side->hook, &side->opts) : 0;
@@ -89,7 +89,7 @@ static int destroy_unused(const struct bpf_tc_hook *hook)
 {
 	int err = bpf_tc_hook_destroy_unused(hook);
 
-	/* in use by others, or gone, or an ingress qdisc, which is others', too */
+	/* somebody else uses it, or it is gone, or it is an ingress qdisc, which is not ours */
 	if (!err || err == -ENOTEMPTY || err == -ENOENT || err == -EBUSY || err == -ENODEV)
 		return 0;
 	return failed("remove", "the clsact qdisc", err);
@@ -100,8 +100,8 @@ struct remove {
 	int removed;
 };
 
-/* A tag is the same for the same instructions. A name is not: the kernel keeps 15
- * characters of it, and anybody may choose the same.
+/* The tag is a hash of the program's instructions. A name proves nothing: the kernel
+ * keeps 15 characters of it, and anybody can choose the same.
  */
 static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 {
@@ -126,7 +126,7 @@ static int clean(const struct side sides[2], const char *dev)
 
 		memset(&remove.info, 0, len);
 		if (bpf_obj_get_info_by_fd(sides[i].prog_fd, &remove.info, &len))
-			return failed("look at", sides[i].name, -errno);
+			return failed("query", sides[i].name, -errno);
 		err = bpf_tc_for_each(&sides[i].hook, remove_ours, &remove);
 		if (err)
 			return failed("remove", sides[i].name, err);
@@ -143,7 +143,7 @@ static int count(struct side sides[2], const struct args *args, int traffic)
 	both.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	create_err = bpf_tc_hook_create(&both);
 	if (create_err && create_err != -EEXIST)
-		return failed("make a clsact qdisc on", args->dev, create_err);
+		return failed("create a clsact qdisc on", args->dev, create_err);
 
 	err = attach(&sides[0]) ?: attach(&sides[1]);
 	while (!err && rates_wait(args->interval))
@@ -153,7 +153,7 @@ static int count(struct side sides[2], const struct args *args, int traffic)
 
 	err = detach(&sides[0]) ?: err;
 	err = detach(&sides[1]) ?: err;
-	/* one that was there before us may be there for somebody */
+	/* if it was there before, somebody else may need it */
 	if (!create_err)
 		err = destroy_unused(&both) ?: err;
 	return err;

@@ -10,7 +10,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Addresses are IPv6; one of IPv4 is ::ffff:a.b.c.d. */
+/* Keys are IPv6 addresses; an IPv4 address is ::ffff:a.b.c.d. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -25,7 +25,7 @@ int drop(struct __sk_buff *skb)
 	__u64 *dropped;
 	long err;
 
-	/* from the network header on, so that devices without Ethernet do as well */
+	/* from the network header, so that it works on devices without Ethernet, too */
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		from.s6_addr32[2] = bpf_htonl(0xffff);
 		err = bpf_skb_load_bytes_relative(skb, offsetof(struct iphdr, saddr),

@@ -41,7 +41,7 @@ static void set_pins(void)
 	if (!dev[0] || strlen(dev) >= IF_NAMESIZE || strchr(dev, '/'))
 		die("'%s' cannot be the name of a network device", dev);
 	snprintf(dir, sizeof(dir), "/sys/fs/bpf/drop-%s", dev);
-	/* names there have no dots, and devices' names no colons */
+	/* names there must not have dots, and names of devices have no colons */
 	while ((dot = strchr(dir, '.')))
 		*dot = ':';
 	snprintf(link_pin, sizeof(link_pin), "%s/link", dir);
@@ -55,10 +55,10 @@ static struct drop_bpf *load(void)
 
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		die("cannot make %s: %s", dir, strerror(errno));
-	/* takes the map that is pinned there, or makes and pins one */
+	/* uses the map that is pinned there, or creates and pins one */
 	err = err ?: bpf_map__set_pin_path(skel->maps.addresses, map_pin) ?: drop_bpf__load(skel);
 	if (err) {
-		rmdir(dir);	/* if nothing is in it */
+		rmdir(dir);	/* if it is empty */
 		die("cannot load the program: %s", err == -EPERM ? NOT_PERMITTED : strerror(-err));
 	}
 	return skel;
@@ -84,7 +84,7 @@ static void attach(const struct drop_bpf *skel, int ifindex)
 
 	if (err)
 		die("cannot attach to %s: %s", dev, strerror(-err));
-	/* until it is pinned, it goes with this process */
+	/* until it is pinned, it ends with this process */
 	if (bpf_link__pin(link, link_pin))
 		die("cannot pin %s: %s", link_pin, strerror(errno));
 	printf("%s: program %u is attached\n", dev, link_info(link).prog_id);
@@ -133,7 +133,7 @@ static void stop(void)
 {
 	struct bpf_link *link = open_link();
 
-	/* when its pin is removed, a link goes a little later */
+	/* a link ends a little after its pin is removed; this detaches it at once */
 	if (link)
 		bpf_link__detach(link);
 	if ((unlink(link_pin) && errno != ENOENT) || (unlink(map_pin) && errno != ENOENT) ||
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	}
 	dev = argv[2];
 	set_pins();
-	/* until 5.11 programs and maps count as locked memory */
+	/* before 5.11 programs and maps count as locked memory */
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (statfs("/sys/fs/bpf", &fs) || fs.f_type != BPF_FS_MAGIC)
 		die("/sys/fs/bpf is not a BPF file system: mount -t bpf bpf /sys/fs/bpf");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads the map of count.bpf.c and prints what it says. */
+/* Reads the map of count.bpf.c and prints the rates. */
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
@@ -55,10 +55,10 @@ void rates_start(void)
 {
 	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 
-	/* until 5.11 programs and maps count as locked memory */
+	/* before 5.11 programs and maps count as locked memory */
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	signal(SIGPIPE, SIG_IGN);
-	/* blocked, they wait for rates_wait() */
+	/* blocked, so that rates_wait() gets them */
 	sigemptyset(&ending);
 	sigaddset(&ending, SIGINT);
 	sigaddset(&ending, SIGTERM);

@@ -11,16 +11,16 @@ struct args {
 	double interval;	/* seconds */
 };
 
-/* What "PROGRAM DEV [SECONDS]" says. Ends the program on --help and on mistakes. */
+/* Parses "PROGRAM DEV [SECONDS]". Ends the program on --help and on mistakes. */
 struct args args_parse(int argc, char **argv, const char *usage);
 
-/* From here on SIGINT, SIGTERM and SIGHUP end rates_wait(), and a closed pipe
- * rates_print(): the program comes to its end, and cleans up there.
+/* After this, SIGINT, SIGTERM and SIGHUP end rates_wait(), and a closed pipe makes
+ * rates_print() fail, so that the program can clean up before it ends.
  */
 void rates_start(void);
-/* true when the time has passed, false when a signal came */
+/* true if the time has passed, false if a signal came */
 bool rates_wait(double seconds);
-/* prints one line; on failure says why and returns -1 */
+/* prints one line; on failure prints the cause and returns -1 */
 int rates_print(int map_fd);
 int rates_print_total(int map_fd);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
 /*
- * What this release's bpf.h does not have for programs on tc. Names and layouts
- * are those of libbpf 1.3. Included by bpf.h.
+ * What this release's bpf.h lacks for programs on tc, with the names and layouts
+ * of libbpf 1.3. Included by bpf.h.
  */
 #ifndef __LIBBPF_BPF_TC_H
 #define __LIBBPF_BPF_TC_H
@@ -17,20 +17,20 @@ struct bpf_prog_detach_opts {
 #define bpf_prog_detach_opts__last_field expected_revision
 
 /**
- * @brief **bpf_prog_detach_opts()** ends an attachment that was made without a
+ * @brief **bpf_prog_detach_opts()** detaches a program that was attached without a
  * link.
  *
  * @param prog_fd fd of the program, or 0 for the program at the place that *opts*
- * names (without a place, the last)
+ * names (the last place if *opts* names none)
  * @param target fd of the cgroup, map or other object; for BPF_TCX_INGRESS and
  * BPF_TCX_EGRESS the ifindex of the device
  * @param type attach type
  * @param opts NULL or, for tc: *flags* with BPF_F_BEFORE or BPF_F_AFTER and
  * *relative_fd* or *relative_id* name the place as for **bpf_prog_attach_opts()**;
- * *expected_revision*, if not 0, is the revision that the hook must have
- * @return 0, or a negative error code, which errno is set to as well: -ENOENT if
- * the program is not attached there; -EBUSY if a link holds it; -ESTALE if the
- * revision is another; -EINVAL if both relative_fd and relative_id are set
+ * if *expected_revision* is not 0, the side of the device must have that revision
+ * @return 0, or a negative error code, with errno set: -ENOENT if the program is
+ * not attached there; -EBUSY if a link holds it; -ESTALE if the side has another
+ * revision; -EINVAL if both relative_fd and relative_id are set
  */
 LIBBPF_API int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type,
 				    const struct bpf_prog_detach_opts *opts);
@@ -63,13 +63,15 @@ struct bpf_prog_query_opts {
  * @param target fd of the object; for BPF_TCX_INGRESS and BPF_TCX_EGRESS the
  * ifindex of the device
  * @param type attach type
- * @param opts NULL or *flags*; *replace_fd*, the program that BPF_F_REPLACE
+ * @param opts NULL, or *flags*; *replace_fd*, the program that BPF_F_REPLACE
  * replaces; for tc the place: BPF_F_BEFORE or BPF_F_AFTER, and *relative_fd* or
  * *relative_id* (which implies BPF_F_ID) of a program or, with BPF_F_LINK, a
- * link; *expected_revision*, if not 0, is the revision that the hook must have
- * @return 0, or a negative error code, which errno is set to as well
+ * link; if *expected_revision* is not 0, the side of the device must have that
+ * revision
+ * @return 0, or a negative error code, with errno set
  *
- * The attachment lasts until it is detached or the target is gone.
+ * The program stays attached until it is detached or the target is removed; closing
+ * prog_fd or the end of the process does not detach it.
  */
 LIBBPF_API int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type,
 				    const struct bpf_prog_attach_opts *opts);
@@ -80,13 +82,13 @@ LIBBPF_API int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_typ
  *
  * @param target as for **bpf_prog_attach_opts()**
  * @param type attach type
- * @param opts *count*: how many elements each of the caller's arrays has; the
- * arrays *prog_ids*, *prog_attach_flags*, *link_ids* and *link_attach_flags*, each
- * may be NULL. Filled in are the arrays, *count*, *attach_flags* and, for tc,
- * *revision*. A program without a link has link id 0
- * @return 0, or a negative error code, which errno is set to as well. With
- * -ENOSPC *count* is how many programs there are, and the arrays hold those that
- * fit
+ * @param opts in: *count*, the number of elements of each of the caller's arrays
+ * *prog_ids*, *prog_attach_flags*, *link_ids* and *link_attach_flags*, each of which
+ * may be NULL. Out: the arrays, in the order in which the programs run; *count*, the
+ * number of programs; *attach_flags*; for tc, *revision*. A program without a link
+ * has link id 0
+ * @return 0, or a negative error code, with errno set. After -ENOSPC *count* is the
+ * number of programs, and the arrays hold those that fit
  */
 LIBBPF_API int bpf_prog_query_opts(int target, enum bpf_attach_type type,
 				   struct bpf_prog_query_opts *opts);
