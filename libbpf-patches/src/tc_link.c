@@ -16,14 +16,15 @@ int libbpf_probe_tc_link(int prog_fd)
 	__u32 info_len = sizeof(info);
 	int err;
 
+	/* every kernel refuses another fd with EINVAL, which would look like an answer */
+	if (prog_fd >= 0 && (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len) ||
+			     info.type != BPF_PROG_TYPE_SCHED_CLS))
+		return libbpf_err(-EINVAL);
+
 	if (prog_fd < 0) {
 		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
 
 		err = bpf_prog_query_opts(TC_NO_IFINDEX, BPF_TCX_INGRESS, &opts);
-	} else if (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len) ||
-		   info.type != BPF_PROG_TYPE_SCHED_CLS) {
-		/* every kernel refuses it with EINVAL, which would look like an answer */
-		return libbpf_err(-EINVAL);
 	} else {
 		err = bpf_link_create(prog_fd, TC_NO_IFINDEX, BPF_TCX_INGRESS, NULL);
 		if (err < 0)

@@ -631,7 +631,8 @@ static int tc_opts_fill(struct bpf_tc_opts *opts, const struct bpf_tc_hook *hook
 			const char *what, int err, const struct tc_call *call)
 {
 	if (!err && !call->filter.handle)
-		return tc_result(hook, what, -ENOENT, "the kernel did not name it; list the filters");
+		return tc_result(hook, what, -ENOENT,
+				 "the kernel did not name it; list the filters");
 	if (err)
 		return tc_result(hook, what, err, call->words);
 	OPTS_SET(opts, handle, call->filter.handle);
