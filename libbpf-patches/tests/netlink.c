@@ -386,6 +386,28 @@ static void test_failed_dumps(void)
 	EXPECT(list.cnt == 0);
 }
 
+/* On a socket whose dump has not ended, the kernel says EBUSY to the next one. */
+static void dump_without_end_at_first(const struct nlmsghdr *req, int n)
+{
+	if (n == 1) {
+		dump_without_end(req, n);
+	} else if (peer_sockets < n) {
+		put_ack(req, -EBUSY, NULL);
+		flush();
+	} else {
+		good_dump(req);
+	}
+}
+
+static void test_dump_after_a_lost_end(void)
+{
+	peer_request = on_dump;
+	dump = dump_without_end_at_first;
+	EXPECT(get_list() == -ETIMEDOUT);
+	EXPECT(get_list() == 0);
+	EXPECT(list.cnt == 2);
+}
+
 /* -- strangers -- */
 
 static void strangers(const struct nlmsghdr *req, int n)
@@ -855,11 +877,12 @@ static void run(void (*test)(void), const char *name)
 int main(void)
 {
 	libbpf_set_print(keep_log);
-	printf("1..14\n");
+	printf("1..15\n");
 	run(test_changes, "a dump during which others changed something is repeated");
 	run(test_repeated_dumps, "a dump that was interrupted or lost a part is repeated");
 	run(test_endless_interruption, "a dump that is always interrupted ends in -EAGAIN");
 	run(test_failed_dumps, "a dump that fails gives its error and no filters");
+	run(test_dump_after_a_lost_end, "a dump whose end is lost does not spoil the next one");
 	run(test_strangers, "answers to others and from others are ignored");
 	run(test_malformed_messages, "malformed messages end in -EBADMSG");
 	run(test_malformed_attributes, "malformed attributes are not followed");

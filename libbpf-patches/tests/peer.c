@@ -30,6 +30,7 @@
 
 void (*peer_request)(const struct nlmsghdr *req);
 int peer_requests[256];
+int peer_sockets;
 
 static struct peer_datagram queue[MAX_QUEUE];
 static int queued, taken;
@@ -78,6 +79,7 @@ void peer_reset(void)
 {
 	drop();
 	memset(peer_requests, 0, sizeof(peer_requests));
+	peer_sockets = 0;
 }
 
 int __wrap_bind(int fd, const struct sockaddr *sa, socklen_t len)
@@ -105,6 +107,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *val, socklen_t le
 int __wrap_socket(int domain, int type, int protocol)
 {
 	drop();
+	peer_sockets++;
 	return dup(2);
 }
 

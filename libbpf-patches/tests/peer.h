@@ -19,6 +19,9 @@ extern void (*peer_request)(const struct nlmsghdr *req);
 /* requests seen, by type */
 extern int peer_requests[256];
 
+/* sockets opened */
+extern int peer_sockets;
+
 /* One datagram, to be received next. from: nl_pid of its sender, the kernel's is
  * 0. err: recvfrom() fails so instead.
  */
