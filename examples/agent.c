@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 	}
 	if (!*argv[1] || strlen(argv[1]) >= IFNAMSIZ || strchr(argv[1], '/'))
-		die("'%s' is no name of a device: that has 1 to %d characters, and no '/'",
+		die("'%s' cannot be the name of a network device: that has 1 to %d characters and no '/'",
 		    argv[1], IFNAMSIZ - 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* before 5.11 programs and maps count as locked memory */

@@ -51,7 +51,7 @@ static int check(const struct bpf_link *link, const struct args *args)
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len)) {
-		error("cannot query the link: %s", strerror(errno));
+		error("cannot get information about the link: %s", strerror(errno));
 		return -1;
 	}
 	if (!info.tcx.ifindex) {
