@@ -45,6 +45,7 @@ $(eval $(call check,series,series/check,$(series-inputs)))
 $(eval $(call check,series-build,series/check-build,$(series-inputs)))
 
 # the stored patches, make branch and make refresh
+CHECKS += patches
 $(eval $(call check,patches,series/check-patches,Makefile $(series-inputs)))
 
 # the series applies to Debian's oldest and newest release of TREE; needs the network
