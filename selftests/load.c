@@ -50,7 +50,8 @@ FIXTURE_SETUP(load)
 	/* a link on each side of each device, and room for others */
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
 	if (files.rlim_cur < 2 * self->size->devices + 100) {
-		files.rlim_cur = files.rlim_max = 2 * self->size->devices + 100;
+		files.rlim_cur = 2 * self->size->devices + 100;
+		files.rlim_max = files.rlim_cur;
 		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
 	}
 	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,

@@ -50,6 +50,7 @@ static size_t probe(struct bpf_program *prog, const char *const *functions, size
 
 FIXTURE_SETUP(waits)
 {
+	struct bpf_program *allocates;
 	int i;
 
 	ASSERT_EQ(0, net_setup(&self->net));
@@ -66,10 +67,11 @@ FIXTURE_SETUP(waits)
 			     LEN(rtnl_functions)) &&
 		       probe(self->skel->progs.waits_for_readers,
 			     grace_period_functions, LEN(grace_period_functions));
+	allocates = self->skel->progs.allocates;
 	self->probed_memory = probe(self->skel->progs.wants_mutex, locked_functions,
 				    LEN(locked_functions)) == LEN(locked_functions) &&
-			      !libbpf_get_error(bpf_program__attach_tracepoint(
-					self->skel->progs.allocates, "kmem", "kmalloc"));
+			      !libbpf_get_error(bpf_program__attach_tracepoint(allocates, "kmem",
+									       "kmalloc"));
 }
 
 FIXTURE_TEARDOWN(waits)
