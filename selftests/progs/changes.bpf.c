@@ -184,7 +184,10 @@ int to_neighbour(struct __sk_buff *skb)
 SEND(tagged_to_egress, bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 7) ?: bpf_redirect(to, 0))
 SEND(grown_to_peer, bpf_skb_change_tail(skb, skb->len + 40, 0) ?: bpf_redirect_peer(to, 0))
 
-/* To another socket than its port's */
+/*
+ * To another socket than its port's. Not frames of TCP or IPv6: stock kernels do not ask
+ * whether the socket is one of theirs, and 5.10 then writes beyond its end.
+ */
 SEC("tc")
 int to_socket(struct __sk_buff *skb)
 {
@@ -194,6 +197,8 @@ int to_socket(struct __sk_buff *skb)
 
 	if (kind < 0)
 		return TC_ACT_UNSPEC;
+	if (kind == FRAME_GSO || kind == FRAME_UDP6)
+		return note_call(kind, rc);
 	sk = bpf_sk_lookup_udp(skb, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
 	if (sk) {
 		rc = bpf_sk_assign(skb, sk, 0);
