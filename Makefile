@@ -25,7 +25,7 @@ endif
 
 # before make looks at what has been built
 ifneq ($(filter-out help deps apply unapply clean distclean docs check-style,$(MAKECMDGOALS)),)
-ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/source $(TREE) && echo done),done)
+ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/select-source $(TREE) && echo done),done)
 $(error cannot tell what to build from)
 endif
 endif
