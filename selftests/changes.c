@@ -266,7 +266,7 @@ static void goes(struct __test_metadata *_metadata, test *self, const char *prog
 	}
 	/* it does get there */
 	if (to) {
-		EXPECT_LT(0, observation_count(&link, to)) {
+		EXPECT_LT(0, observation_count(&link, to, "")) {
 			TH_LOG("%s", prog);
 		}
 	}

@@ -191,19 +191,9 @@ static inline int observation_differences(const struct observation *filter,
 	return differ;
 }
 
-/* How many lines start like that */
-static inline int observation_count(const struct observation *o, const char *start)
-{
-	int i, n = 0;
-
-	for (i = 0; i < o->n; i++)
-		n += !strncmp(o->line[i], start, strlen(start));
-	return n;
-}
-
-/* How many of them hold that as well */
-static inline int observation_has(const struct observation *o, const char *start,
-				  const char *what)
+/* Counts the lines that start with @start and contain @what, which may be "" */
+static inline int observation_count(const struct observation *o, const char *start,
+				    const char *what)
 {
 	int i, n = 0;
 
