@@ -31,24 +31,7 @@ static struct model model;
 static bool transcript, shrinking, no_shrink;
 static uint64_t digest = 0xcbf29ce484222325;
 
-/* ---- numbers ---- */
-
-static uint64_t rng_state;
-
-static uint32_t rnd(uint32_t below)
-{
-	uint64_t z = rng_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (z ^ z >> 31) % below;
-}
-
-/* Once in @n times */
-static bool once_in(uint32_t n)
-{
-	return !rnd(n);
-}
+/* ---- what was seen ---- */
 
 static uint64_t hash(uint64_t h, const void *data, size_t len)
 {
@@ -95,31 +78,35 @@ static const char *const op_names[] = {
 	"audit", "packet",
 };
 
-static const char *ref_text(struct ref r)
+/*
+ * The name of an object: of a slot "p3", or "p[0][3]" for its fd in process @proc if that
+ * is not -1. The others are the variables of the test that is printed.
+ */
+static const char *ref_text(struct ref r, int proc)
 {
-	static char text[4][8];
+	static char text[4][16];
 	static int turn;
-	char *t = text[turn++ & 3];
+	char *t = text[turn++ & 3], letter = r.kind == A_PROG ? 'p' : 'l';
 
 	switch (r.kind) {
 	case NOTHING:
 		return "0";
-	case A_PROG:
-		snprintf(t, sizeof(text[0]), "p%d", r.slot);
-		return t;
-	case A_LINK:
-		snprintf(t, sizeof(text[0]), "l%d", r.slot);
+	case A_PROG: case A_LINK:
+		if (proc < 0)
+			snprintf(t, sizeof(text[0]), "%c%d", letter, r.slot);
+		else
+			snprintf(t, sizeof(text[0]), "%c[%d][%d]", letter, proc, r.slot);
 		return t;
 	case AN_XDP_PROG:
 		return "xdp";
 	case A_FILTER_PROG:
 		return "filter";
 	case AN_XDP_LINK:
-		return "xdplink";
+		return "xdp_link";
 	case OTHER_FD:
-		return "other";
+		return "null";
 	}
-	return "bad";
+	return "NOT_OPEN";
 }
 
 static const char *flags_text(uint32_t flags)
@@ -165,20 +152,20 @@ static void step_text(char *text, size_t size, const struct step *s, const struc
 		ADD(" %d", s->slot);
 		break;
 	case UPDATE:
-		ADD(" %s %s %s old %s", ref_text(s->relative), ref_text(s->prog),
-		    flags_text(s->flags), ref_text(s->replace));
+		ADD(" %s %s %s old %s", ref_text(s->relative, -1), ref_text(s->prog, -1),
+		    flags_text(s->flags), ref_text(s->replace, -1));
 		break;
 	case LINK_DETACH:
-		ADD(" %s", ref_text(s->relative));
+		ADD(" %s", ref_text(s->relative, -1));
 		break;
 	case CREATE:
 		ADD(" l%d", s->slot);
 		/* fall through */
 	case ATTACH: case DETACH:
-		ADD(" %s %s relative %s", ref_text(s->prog), flags_text(s->flags),
-		    ref_text(s->relative));
+		ADD(" %s %s relative %s", ref_text(s->prog, -1), flags_text(s->flags),
+		    ref_text(s->relative, -1));
 		if (s->flags & BPF_F_REPLACE)
-			ADD(" replace %s", ref_text(s->replace));
+			ADD(" replace %s", ref_text(s->replace, -1));
 		ADD("%s", revisions[s->revision]);
 		break;
 	case QUERY:
@@ -1036,31 +1023,6 @@ static int shrink(struct step *steps, int n)
 
 /* ---- the failing steps as a test, in terms of tc_link_test.h and in one process ---- */
 
-static const char *var(struct ref r, int proc)
-{
-	static char text[4][16];
-	static int turn;
-	char *t = text[turn++ & 3];
-
-	switch (r.kind) {
-	case NOTHING:
-		return "0";
-	case A_PROG: case A_LINK:
-		snprintf(t, sizeof(text[0]), "%c[%d][%d]", r.kind == A_PROG ? 'p' : 'l', proc,
-			 r.slot);
-		return t;
-	case AN_XDP_PROG:
-		return "xdp";
-	case A_FILTER_PROG:
-		return "filter";
-	case AN_XDP_LINK:
-		return "xdp_link";
-	case OTHER_FD:
-		return "null";
-	}
-	return "NOT_OPEN";
-}
-
 static void print_id(struct ref r, bool link)
 {
 	if (r.kind == NOTHING)
@@ -1068,7 +1030,7 @@ static void print_id(struct ref r, bool link)
 	else if (link ? r.kind == A_LINK : r.kind == A_PROG)
 		printf("%c_id[%d]", link ? 'l' : 'p', r.slot);
 	else if (link ? r.kind == AN_XDP_LINK : r.kind == AN_XDP_PROG || r.kind == A_FILTER_PROG)
-		printf("%s_id(%s)", link ? "link" : "prog", var(r, 0));
+		printf("%s_id(%s)", link ? "link" : "prog", ref_text(r, 0));
 	else
 		printf("%d", BAD_ID);
 }
@@ -1082,10 +1044,10 @@ static void print_place(const struct step *s)
 		printf(", .relative = ");
 		print_id(s->relative, s->flags & BPF_F_LINK);
 	} else if (s->relative.kind != NOTHING) {
-		printf(", .relative = %s", var(s->relative, s->proc));
+		printf(", .relative = %s", ref_text(s->relative, s->proc));
 	}
 	if (s->flags & BPF_F_REPLACE)
-		printf(", .replace_fd = %s", var(s->replace, s->proc));
+		printf(", .replace_fd = %s", ref_text(s->replace, s->proc));
 	if (revision)
 		printf(", .revision = %lluULL", (unsigned long long)revision);
 	printf(")");
@@ -1120,7 +1082,7 @@ static void print_step(const struct step *s)
 	bool prog = s->op == LOAD || s->op == OPEN_PROG || s->op == CLOSE_PROG ||
 		    s->op == PIN_PROG || s->op == UNPIN_PROG || s->op == GET_PROG;
 	struct ref self = { prog ? A_PROG : A_LINK, s->slot };
-	const char *v = var(self, s->proc);
+	const char *v = ref_text(self, s->proc);
 	char kind = prog ? 'p' : 'l';
 	uint32_t ifindex = step_ifindex(&model, s);
 	int expected, d, met[ROOM], n, last, i;
@@ -1141,7 +1103,7 @@ static void print_step(const struct step *s)
 			printf("	EXPECT_EQ(%d, ", expected);
 		else
 			printf("	%s = ", v);
-		printf("link_create(%s, %u, %s, ", var(s->prog, s->proc), ifindex, type);
+		printf("link_create(%s, %u, %s, ", ref_text(s->prog, s->proc), ifindex, type);
 		print_place(s);
 		if (expected)
 			printf("));\n");
@@ -1151,19 +1113,19 @@ static void print_step(const struct step *s)
 		break;
 	case ATTACH: case DETACH:
 		printf("	EXPECT_EQ(%d, prog_%s(%s, %u, %s, ", expected,
-		       s->op == ATTACH ? "attach" : "detach", var(s->prog, s->proc), ifindex,
+		       s->op == ATTACH ? "attach" : "detach", ref_text(s->prog, s->proc), ifindex,
 		       type);
 		print_place(s);
 		printf("));\n");
 		break;
 	case UPDATE:
 		printf("	EXPECT_EQ(%d, link_update(%s, %s, %s, %s));\n", expected,
-		       var(s->relative, s->proc), var(s->prog, s->proc), flags_text(s->flags),
-		       var(s->replace, s->proc));
+		       ref_text(s->relative, s->proc), ref_text(s->prog, s->proc), flags_text(s->flags),
+		       ref_text(s->replace, s->proc));
 		break;
 	case LINK_DETACH:
 		printf("	EXPECT_EQ(%d, link_detach(%s));\n", expected,
-		       var(s->relative, s->proc));
+		       ref_text(s->relative, s->proc));
 		break;
 	case QUERY:
 		printf("	EXPECT_EQ(%d, hook_query_room(%u, %s, &hook, %d));", expected,

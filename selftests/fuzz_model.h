@@ -239,72 +239,57 @@ static inline void model_dev_gone(struct model *m, int d)
 	m->dev[d].hook[1].revision = 1;
 }
 
-/* ---- what a number means to the kernel: a slot, or -errno ---- */
+/* ---- what an fd or an id refers to: the slot of a program or of a link, or -errno ---- */
 
-static inline int prog_by_fd(const struct model *m, int proc, struct ref r)
+static inline bool is_open(const struct model *m, int proc, struct ref r)
 {
-	switch (r.kind) {
-	case A_PROG:
-		return m->prog[r.slot].fds >> proc & 1 ? r.slot : -EBADF;
-	case A_LINK:
-		return m->link[r.slot].fds >> proc & 1 ? -EINVAL : -EBADF;
-	case AN_XDP_PROG:
-		return XDP_PROG;
-	case A_FILTER_PROG:
-		return FILTER_PROG;
-	case BAD:
-		return -EBADF;
-	default:	/* fd 0 is open, but no program */
-		return -EINVAL;
-	}
+	uint8_t fds = r.kind == A_LINK ? m->link[r.slot].fds : m->prog[r.slot].fds;
+
+	return fds >> proc & 1;
 }
 
-static inline int link_by_fd(const struct model *m, int proc, struct ref r)
+static inline int by_fd(const struct model *m, int proc, struct ref r, bool link)
 {
 	switch (r.kind) {
-	case A_LINK:
-		return m->link[r.slot].fds >> proc & 1 ? r.slot : -EBADF;
-	case A_PROG:
-		return m->prog[r.slot].fds >> proc & 1 ? -EINVAL : -EBADF;
+	case A_PROG: case A_LINK:
+		if (!is_open(m, proc, r))
+			return -EBADF;
+		return link == (r.kind == A_LINK) ? r.slot : -EINVAL;
+	case AN_XDP_PROG:
+		return link ? -EINVAL : XDP_PROG;
+	case A_FILTER_PROG:
+		return link ? -EINVAL : FILTER_PROG;
 	case AN_XDP_LINK:
-		return XDP_LINK;
+		return link ? XDP_LINK : -EINVAL;
 	case BAD:
 		return -EBADF;
-	default:
+	default:	/* fd 0 is open, but it is neither */
 		return -EINVAL;
 	}
 }
 
-static inline int prog_by_id(const struct model *m, struct ref r)
+static inline int by_id(const struct model *m, struct ref r, bool link)
 {
 	switch (r.kind) {
 	case A_PROG:
-		return prog_alive(m, r.slot) ? r.slot : -ENOENT;
+		return !link && prog_alive(m, r.slot) ? r.slot : -ENOENT;
+	case A_LINK:
+		return link && link_alive(m, r.slot) ? r.slot : -ENOENT;
 	case AN_XDP_PROG:
-		return XDP_PROG;
+		return link ? -ENOENT : XDP_PROG;
 	case A_FILTER_PROG:
-		return FILTER_PROG;
+		return link ? -ENOENT : FILTER_PROG;
+	case AN_XDP_LINK:
+		return link ? XDP_LINK : -ENOENT;
 	default:
 		return -ENOENT;
 	}
 }
 
-static inline int link_by_id(const struct model *m, struct ref r)
-{
-	switch (r.kind) {
-	case A_LINK:
-		return link_alive(m, r.slot) ? r.slot : -ENOENT;
-	case AN_XDP_LINK:
-		return XDP_LINK;
-	default:
-		return -ENOENT;
-	}
-}
-
-/* SCHED_CLS, which all slots are */
+/* The programs in slots, and only those, are of type SCHED_CLS */
 static inline int cls_by_fd(const struct model *m, int proc, struct ref r)
 {
-	int prog = prog_by_fd(m, proc, r);
+	int prog = by_fd(m, proc, r, false);
 
 	return prog >= PROGS ? -EINVAL : prog;
 }
@@ -377,23 +362,18 @@ static inline int find_relative(const struct mhook *h, const struct relative *r)
 static inline int get_relative(const struct model *m, const struct step *s,
 			       bool any_type, struct relative *r)
 {
-	bool by_id = s->flags & BPF_F_ID;
-	int types;
+	bool id = s->flags & BPF_F_ID;
 
 	r->is_link = s->flags & BPF_F_LINK;
-	r->given = r->is_link || by_id || s->relative.kind != NOTHING;
+	r->given = r->is_link || id || s->relative.kind != NOTHING;
 	if (!r->given)
 		return 0;
-	if (r->is_link)
-		r->slot = by_id ? link_by_id(m, s->relative) :
-				  link_by_fd(m, s->proc, s->relative);
-	else
-		r->slot = by_id ? prog_by_id(m, s->relative) :
-				  prog_by_fd(m, s->proc, s->relative);
+	r->slot = id ? by_id(m, s->relative, r->is_link) :
+		       by_fd(m, s->proc, s->relative, r->is_link);
 	if (r->slot < 0)
 		return r->slot;
-	types = r->is_link ? LINKS : PROGS;
-	return r->slot >= types && !any_type ? -EINVAL : 0;
+	/* behind the slots are objects of other types */
+	return r->slot >= (r->is_link ? LINKS : PROGS) && !any_type ? -EINVAL : 0;
 }
 
 #define NOWHERE	-2
@@ -578,14 +558,14 @@ static inline int model_update(struct model *m, const struct step *s)
 
 	if (s->flags & ~BPF_F_REPLACE)
 		return -EINVAL;
-	link = link_by_fd(m, s->proc, s->relative);
+	link = by_fd(m, s->proc, s->relative, true);
 	if (link < 0)
 		return link;
-	new = prog_by_fd(m, s->proc, s->prog);
+	new = by_fd(m, s->proc, s->prog, false);
 	if (new < 0)
 		return new;
 	if (s->flags & BPF_F_REPLACE) {
-		old = prog_by_fd(m, s->proc, s->replace);
+		old = by_fd(m, s->proc, s->replace, false);
 		if (old < 0)
 			return old;
 	} else if (s->replace.kind != NOTHING) {
@@ -697,7 +677,7 @@ static inline int model_step(struct model *m, const struct step *s)
 	case UPDATE:
 		return model_update(m, s);
 	case LINK_DETACH:
-		ret = link_by_fd(m, s->proc, s->relative);
+		ret = by_fd(m, s->proc, s->relative, true);
 		if (ret >= 0 && ret < LINKS)
 			model_link_detach(m, ret);
 		return ret < 0 ? ret : 0;

@@ -18,17 +18,6 @@
 #define HAVE	24		/* programs */
 #define ROOM_FOR_IDS	(1 << 20)
 
-static uint64_t rng_state;
-
-static uint32_t rnd(uint32_t below)
-{
-	uint64_t z = rng_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (z ^ z >> 31) % below;
-}
-
 static const int cmds[] = {
 	BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_LINK_DETACH,
 	BPF_PROG_ATTACH, BPF_PROG_DETACH, BPF_PROG_QUERY,

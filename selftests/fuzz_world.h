@@ -32,6 +32,25 @@
 #define ETHERTYPE	0x88b5	/* for experiments */
 #define PIN_DIR		"/sys/fs/bpf/"
 
+/* ---- random numbers: a seed always gives the same ones ---- */
+
+static uint64_t rng_state;
+
+static inline uint32_t rnd(uint32_t below)
+{
+	uint64_t z = rng_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (z ^ z >> 31) % below;
+}
+
+/* Once in @n times */
+static inline bool once_in(uint32_t n)
+{
+	return !rnd(n);
+}
+
 /* ---- a process ---- */
 
 enum call_what { CALL_BPF, CALL_CLOSE, CALL_CLOSE_ALL, CALL_SETNS, CALL_READ, CALL_POLL };
