@@ -152,7 +152,7 @@ $(call prepared,$(parts)): FORCE $(source-archive) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
 # -n: about how many lines make prints for a kernel from nothing; nobody knows for a rebuild
-configured := $(wildcard guest/configs/*.config guest/x86_64 selftests/config) guest/kernel
+configured := $(wildcard guest/configs/*.config guest/$(shell uname -m) selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $*
 
