@@ -44,7 +44,7 @@ $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scr
 # instructions for a packet and for a change do not grow
 CHECKS += guard
 $(eval $(call check,guard,kernel/tests/bench/check-guard,$(in-guest) \
-	trees scripts/tree kernel/tests/bench build/%/linux))
+	trees scripts/tree kernel/tests/bench selftests/rtnl.h build/%/linux))
 
 # TREE without our patches and with them, and mainline, side by side
 bench-trees := $(filter $(PATCHED),$(TREE))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rtnetlink without ip(8), for tests that change devices many times: starting a
- * program takes longer than what it does.
+ * rtnetlink without ip(8), for tests that change devices many times. Starting ip(8)
+ * would take longer than the change.
  */
 #ifndef TC_LINK_RTNL_H
 #define TC_LINK_RTNL_H
@@ -21,6 +21,7 @@ struct request {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg addr;
+		struct tcmsg tc;
 	};
 	char attrs[256];
 };

@@ -3,67 +3,24 @@
 #ifndef NETLINK_H
 #define NETLINK_H
 
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
-#include <linux/if_link.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
+#include "../../../selftests/rtnl.h"
 #include "bench.h"
 
-struct request {
-	struct nlmsghdr nh;
-	union {
-		struct ifinfomsg link;
-		struct tcmsg tc;
-	};
-	char attrs[256];
-};
-
-static inline void request_init(struct request *r, int type, int flags, size_t body)
-{
-	memset(r, 0, sizeof(*r));
-	r->nh.nlmsg_len = NLMSG_LENGTH(body);
-	r->nh.nlmsg_type = type;
-	r->nh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-}
-
-static inline struct rtattr *put(struct request *r, int type, const void *data, size_t len)
-{
-	struct rtattr *a = (void *)((char *)r + NLMSG_ALIGN(r->nh.nlmsg_len));
-
-	a->rta_type = type;
-	a->rta_len = RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	r->nh.nlmsg_len = NLMSG_ALIGN(r->nh.nlmsg_len) + RTA_ALIGN(a->rta_len);
-	return a;
-}
-
-static inline void put_end(struct request *r, struct rtattr *nest)
-{
-	nest->rta_len = (char *)r + r->nh.nlmsg_len - (char *)nest;
-}
-
 /* Each thread has a socket of its own. */
-static inline void talk(struct request *r, const char *what)
+static inline void talk_or_die(struct request *r, const char *what)
 {
-	static __thread int fd = -1;
-	struct {
-		struct nlmsghdr nh;
-		struct nlmsgerr err;
-		char rest[512];
-	} answer;
+	static __thread int sock = -1;
+	int err;
 
-	if (fd < 0)
-		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0 || send(fd, r, r->nh.nlmsg_len, 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < 0)
-		die("netlink: %s", what);
-	if (answer.nh.nlmsg_type != NLMSG_ERROR || answer.err.error) {
-		errno = -answer.err.error;
+	if (sock < 0)
+		sock = rtnl_open();
+	err = talk(sock, r);
+	if (err) {
+		errno = -err;
 		die("%s", what);
 	}
 }
@@ -71,49 +28,45 @@ static inline void talk(struct request *r, const char *what)
 /* A dummy device. */
 static inline int make_dummy(const char *name, bool up)
 {
+	struct request r = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.link));
 	struct rtattr *info;
-	struct request r;
 
-	request_init(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.link));
 	r.link.ifi_flags = r.link.ifi_change = up ? IFF_UP : 0;
 	put(&r, IFLA_IFNAME, name, strlen(name) + 1);
 	info = put(&r, IFLA_LINKINFO, NULL, 0);
 	put(&r, IFLA_INFO_KIND, "dummy", 5);
-	put_end(&r, info);
-	talk(&r, "cannot make a dummy device");
+	end(&r, info);
+	talk_or_die(&r, "cannot make a dummy device");
 	return if_nametoindex(name);
 }
 
 static inline void add_clsact(int ifindex)
 {
-	struct request r;
+	struct request r = request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.tc));
 
-	request_init(&r, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.tc));
 	r.tc.tcm_ifindex = ifindex;
 	r.tc.tcm_parent = TC_H_CLSACT;
 	r.tc.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
 	put(&r, TCA_KIND, "clsact", 7);
-	talk(&r, "cannot add clsact");
+	talk_or_die(&r, "cannot add clsact");
 }
 
 static inline void del_clsact(int ifindex)
 {
-	struct request r;
+	struct request r = request(RTM_DELQDISC, 0, sizeof(r.tc));
 
-	request_init(&r, RTM_DELQDISC, 0, sizeof(r.tc));
 	r.tc.tcm_ifindex = ifindex;
 	r.tc.tcm_parent = TC_H_CLSACT;
 	r.tc.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	talk(&r, "cannot delete clsact");
+	talk_or_die(&r, "cannot delete clsact");
 }
 
 static inline void filter(int type, int flags, int ifindex, enum side side, int prio, int prog)
 {
+	struct request r = request(type, flags, sizeof(r.tc));
 	unsigned int da = TCA_BPF_FLAG_ACT_DIRECT;
 	struct rtattr *options;
-	struct request r;
 
-	request_init(&r, type, flags, sizeof(r.tc));
 	r.tc.tcm_ifindex = ifindex;
 	r.tc.tcm_parent = TC_H_MAKE(TC_H_CLSACT, side == INGRESS ? TC_H_MIN_INGRESS :
 								   TC_H_MIN_EGRESS);
@@ -125,9 +78,9 @@ static inline void filter(int type, int flags, int ifindex, enum side side, int 
 		put(&r, TCA_BPF_FD, &prog, sizeof(prog));
 		put(&r, TCA_BPF_NAME, "bench", 6);
 		put(&r, TCA_BPF_FLAGS, &da, sizeof(da));
-		put_end(&r, options);
+		end(&r, options);
 	}
-	talk(&r, "filter");
+	talk_or_die(&r, "cannot change a filter");
 }
 
 static inline void add_filter(int ifindex, enum side side, int prio, int prog)

@@ -55,7 +55,7 @@ static double per_packet(enum side side)
 
 static double nothing[2];
 
-static void measure(enum side side, const char *what, int programs)
+static void report(enum side side, const char *what, int programs)
 {
 	double all = per_packet(side);
 
@@ -94,39 +94,39 @@ static void detach(enum kind kind, int ifindex, int programs)
 	sleep(2);
 }
 
+/* With @programs on the device that the packets pass, of which the last is @last. */
+static void measure(enum kind kind, enum side side, const char *verdict, int programs, int last)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "%s%s", kind_names[kind], verdict);
+	attach(kind, here, side, programs, last);
+	report(side, what, programs);
+	detach(kind, here, programs);
+}
+
 static void measure_kind(enum kind kind, enum side side)
 {
 	static const int counts[] = { 1, 2, 4, 8, 16, 32, MOST };
 	char what[32];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(counts); i++) {
-		attach(kind, here, side, counts[i], load_prog(OK));
-		measure(side, kind_names[kind], counts[i]);
-		detach(kind, here, counts[i]);
-	}
-
-	attach(kind, here, side, 1, load_prog(SHOT));
-	snprintf(what, sizeof(what), "%s SHOT", kind_names[kind]);
-	measure(side, what, 1);
-	detach(kind, here, 1);
-
-	attach(kind, here, side, 1, load_redirect(elsewhere));
-	snprintf(what, sizeof(what), "%s REDIRECT", kind_names[kind]);
-	measure(side, what, 1);
-	detach(kind, here, 1);
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		measure(kind, side, "", counts[i], load_prog(OK));
+	measure(kind, side, " SHOT", 1, load_prog(SHOT));
+	measure(kind, side, " REDIRECT", 1, load_redirect(elsewhere));
 
 	attach(kind, here, !side, 1, load_prog(OK));
 	snprintf(what, sizeof(what), "%s on the other side", kind_names[kind]);
-	measure(side, what, 0);
+	report(side, what, 0);
 	detach(kind, here, 1);
 
 	attach(kind, elsewhere, side, 1, load_prog(OK));
 	snprintf(what, sizeof(what), "%s elsewhere", kind_names[kind]);
-	measure(side, what, 0);
+	report(side, what, 0);
 	if (kind == LINK) {
 		attach(FILTER, here, side, 1, load_prog(OK));
-		measure(side, "filter, and a link elsewhere", 1);
+		report(side, "filter, and a link elsewhere", 1);
 		detach(FILTER, here, 1);
 	}
 	detach(kind, elsewhere, 1);
@@ -134,12 +134,8 @@ static void measure_kind(enum kind kind, enum side side)
 
 static void measure_guard(enum side side)
 {
-	attach(LINK, here, side, 1, load_prog(OK));
-	measure(side, kind_names[LINK], 1);
-	detach(LINK, here, 1);
-	attach(LINK, here, side, 4, load_prog(OK));
-	measure(side, kind_names[LINK], 4);
-	detach(LINK, here, 4);
+	measure(LINK, side, "", 1, load_prog(OK));
+	measure(LINK, side, "", 4, load_prog(OK));
 }
 
 int main(int argc, char **argv)
@@ -155,13 +151,13 @@ int main(int argc, char **argv)
 	for (side = INGRESS; side <= EGRESS; side++) {
 		per_packet(side);	/* what is done once only */
 		nothing[side] = per_packet(side);
-		measure(side, "nothing", 0);
+		report(side, "nothing", 0);
 		if (guard) {
 			measure_guard(side);
 			continue;
 		}
 		add_clsact(here);
-		measure(side, "clsact", 0);
+		report(side, "clsact", 0);
 		del_clsact(here);
 		measure_kind(FILTER, side);
 		if (with_links)
