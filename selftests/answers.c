@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every combination of command, flags, program, relative object, revision and
- * state of the hook: what the kernel answers, and where the program then is.
+ * Every combination of command, flags, program, relative object, revision and state of
+ * the hook: what the kernel answers, and where the program then is.
  *
- * The answers are held against the rules in expected(), which say what is looked
- * at and in which order. The same rules hold on mainline's tcx, where this runs as
- * well; the few answers that differ on purpose are in meant[], each with its reason.
+ * Each answer is compared with the rules in expected(), which also say what is checked
+ * first. The same rules hold on mainline's tcx, where this test runs too. The few
+ * answers that differ by design are in meant[], each with its reason.
  *
- * TC_LINK_ANSWERS in the environment: a file to which each answer is written, one
- * a line, to be compared with another kernel's. A line that differs on purpose has
- * its reason behind a #.
+ * If TC_LINK_ANSWERS is set in the environment, it names a file. Each answer is written
+ * to it, one on a line, for comparison with another kernel. A line that differs by
+ * design ends in # and the reason.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 
-/* Not open in any test */
+/* No test opens this fd */
 #define BAD_FD	900
-/* No program or link has it */
+/* No program or link has this id */
 #define BAD_ID	0x7ffffff0
-/* A flag that bpf(2) does not know */
+/* A flag that bpf(2) does not define */
 #define UNKNOWN	0x80
 
 #define PROGS_MAX 63
 
-/* What a command can name */
+/* What a command can refer to */
 enum object {
 	NONE,		/* nothing: 0 */
-	FIRST,		/* plain programs that may be on the hook */
+	FIRST,		/* programs without a link, on some hooks */
 	FINAL,
-	OWNED,		/* a link's program that may be on the hook */
-	NEW,		/* a program that is on no hook */
+	OWNED,		/* the program of a link, on some hooks */
+	NEW,		/* a program that is not on any hook */
 	XDP,		/* a program of another type */
-	LINK,		/* OWNED's */
+	LINK,		/* the link of OWNED */
 	ELSEWHERE,	/* a link on another hook */
 	OVER,		/* a link that is detached */
 	XDP_LINK,	/* a link of another type */
-	OTHER_FD,	/* something else than a program or a link */
-	CLOSED,		/* an fd that is not open, an id that nothing has */
+	OTHER_FD,	/* neither a program nor a link */
+	CLOSED,		/* an fd that is not open, an unused id */
 	OBJECTS,
 };
 
@@ -55,7 +55,7 @@ enum revision { ANY, RIGHT, WRONG, REVISIONS };
 
 static const char *const revision_names[] = { "-", "right", "wrong" };
 
-/* Where mainline answers otherwise */
+/* Where mainline answers differently */
 enum meant { UNKNOWN_FLAGS, LAST_OF_FULL };
 
 static const char *const meant[] = {
@@ -66,9 +66,9 @@ static const char *const meant[] = {
 struct question {
 	enum command command;
 	enum object prog;
-	enum object old;	/* of REPLACE and UPDATE */
+	enum object old;	/* for REPLACE and UPDATE */
 	__u32 flags;
-	enum object relative;	/* of UPDATE: the link */
+	enum object relative;	/* for UPDATE: the link */
 	enum revision revision;
 };
 
@@ -77,11 +77,11 @@ FIXTURE(answers) {
 	__u32 ids[OBJECTS];
 	int dev;
 	int count;
-	enum object on[PROGS_MAX];	/* NONE: one that no question names */
+	enum object on[PROGS_MAX];	/* NONE: a program that no question uses */
 	__u32 on_ids[PROGS_MAX];
 	__u64 revision;
 	bool mainline;
-	/* the difference that this question is about, or NULL */
+	/* why mainline answers this question differently, or NULL */
 	const char *meant;
 	unsigned long asked, differ;
 	int wrong;
@@ -108,7 +108,7 @@ FIXTURE_VARIANT_ADD(answers, full) {
 
 /* ---- the rules ---- */
 
-/* Is this question's answer mainline's own? */
+/* Does mainline answer this question differently, and is this mainline? */
 static bool differs(test *t, enum meant which)
 {
 	t->meant = meant[which];
@@ -137,13 +137,13 @@ static int position(const test *t, enum object o)
 	return -ENOENT;
 }
 
-/* An fd that shall be a tc program's */
+/* What an fd that has to be a tc program is answered with */
 static int prog_fd_error(enum object o)
 {
 	return is_prog(o) ? 0 : o == CLOSED ? -EBADF : -EINVAL;
 }
 
-/* The object that the flags refer to, whether it is on the hook or not */
+/* The same for the relative object, whether it is on the hook or not */
 static int relative_error(const struct question *q)
 {
 	bool id = q->flags & BPF_F_ID, link = q->flags & BPF_F_LINK;
@@ -159,7 +159,7 @@ static int relative_error(const struct question *q)
 		return -ENOENT;
 	if (o == CLOSED)
 		return -EBADF;
-	/* who names no program to detach may name any type's beside it */
+	/* a DETACH without a program accepts a relative object of any type */
 	if (o == XDP && !link && q->command == DETACH && q->prog == NONE)
 		return 0;
 	if (o == XDP_LINK && link && q->command == DETACH && q->prog == NONE)
@@ -167,12 +167,12 @@ static int relative_error(const struct question *q)
 	return (link ? is_link(o) : is_prog(o)) ? 0 : -EINVAL;
 }
 
-/* Not a position, and not beside one */
+/* Neither a position nor the one beside it */
 #define NOWHERE	-1000
 
 /*
- * The neighbour that BEFORE and AFTER name: -1 is before the first program, count
- * after the last. If @at is a program's position already, it must be the same.
+ * The position that BEFORE and AFTER lead to: -1 is before the first program, count
+ * after the last. If @at is already a program's position, it must be the same.
  */
 static int neighbour(const test *t, const struct question *q, int at)
 {
@@ -229,7 +229,7 @@ static int expected_attach(test *t, const struct question *q)
 		if (q->old == OWNED)
 			return -EBUSY;
 	} else if (q->flags & BPF_F_REPLACE) {
-		/* of nothing */
+		/* there is nothing to replace */
 		return -ENOENT;
 	} else if (t->count == PROGS_MAX) {
 		return -ERANGE;
@@ -282,7 +282,7 @@ static int expected_detach(test *t, const struct question *q)
 			return -EINVAL;
 		at = t->count;
 	}
-	/* before the first and after the last are those themselves */
+	/* before the first means the first, and after the last the last */
 	if (at < 0)
 		at = 0;
 	if (at == t->count) {
@@ -301,7 +301,7 @@ static int expected_update(test *t, const struct question *q)
 		return -EINVAL;
 	if (!is_link(q->relative))
 		return q->relative == CLOSED ? -EBADF : -EINVAL;
-	/* any type's program, so far */
+	/* a program of any type gets this far */
 	if (q->prog != XDP) {
 		err = prog_fd_error(q->prog);
 		if (err)
@@ -316,7 +316,7 @@ static int expected_update(test *t, const struct question *q)
 	} else if (q->old) {
 		return -EINVAL;
 	}
-	/* where there is no link on the hook, LINK is one that is detached */
+	/* if the hook has no link, LINK is a detached one */
 	if (q->relative == OVER || position(t, OWNED) < 0)
 		return -ENOLINK;
 	if (q->flags & BPF_F_REPLACE && q->old != OWNED)
@@ -352,7 +352,7 @@ static __u32 relative_value(const test *t, const struct question *q)
 		return 0;
 	if (!(q->flags & BPF_F_ID))
 		return t->fds[q->relative];
-	/* another kind's id may be the id of something of this kind */
+	/* the id of another kind of object could be in use for this kind, too */
 	if (q->relative == CLOSED || q->relative == OTHER_FD ||
 	    link != !!(q->flags & BPF_F_LINK))
 		return BAD_ID;
@@ -379,7 +379,7 @@ static int put_back(test *t, int i)
 	return prog_attach(bpf_prog_get_fd_by_id(t->on_ids[i]), t->dev, INGRESS, at);
 }
 
-/* The errno, negative, or the place of what came, was replaced or went */
+/* Returns -errno, or the position that was attached to, replaced or detached */
 static int ask(test *t, const struct question *q)
 {
 	struct place at = {
@@ -411,7 +411,7 @@ static int ask(test *t, const struct question *q)
 	if (ret < 0)
 		return ret;
 
-	/* it was done: see where, and undo it */
+	/* it succeeded: see where, and undo it */
 	if (hook_query(t->dev, INGRESS, &hook))
 		return -EIO;
 	switch (q->command) {
@@ -543,7 +543,7 @@ static void judge_all(struct __test_metadata *_metadata, test *t, const char *st
 			}
 		}
 	}
-	TH_LOG("%s: %lu answers, %d of them wrong, %lu mainline's own by design",
+	TH_LOG("%s: %lu answers, %d of them wrong, %lu that mainline gives differently by design",
 	       command_names[command], t->asked, t->wrong, t->differ);
 }
 
@@ -582,7 +582,7 @@ FIXTURE_SETUP(answers)
 	self->fds[OVER] = link_create(prog, self->dev, INGRESS, LAST);
 	ASSERT_EQ(0, link_detach(self->fds[OVER]));
 	self->fds[XDP_LINK] = link_create(self->fds[XDP], self->dev, BPF_XDP, LAST);
-	self->fds[LINK] = self->fds[OVER];	/* where there is none */
+	self->fds[LINK] = self->fds[OVER];	/* if there is no link */
 
 	for (i = 0; i < 3; i++) {
 		if (self->count == 2 && variant->full)
@@ -614,7 +614,7 @@ FIXTURE_TEARDOWN(answers)
 	struct hook hook;
 
 	EXPECT_EQ(0, self->wrong);
-	/* what was refused has left no trace */
+	/* a refused call has left no trace */
 	EXPECT_EQ(0, hook_query(if_nametoindex("lo"), INGRESS, &hook));
 	EXPECT_EQ(self->count, hook.count);
 	EXPECT_EQ(self->revision, hook.revision);
@@ -690,7 +690,10 @@ TEST_F(answers, prog_query)
 					attr.query.prog_ids = (unsigned long)ids;
 				got = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
 
-				/* the one that other hooks know is looked at later */
+				/*
+				 * BPF_F_QUERY_EFFECTIVE, which other hooks know, is
+				 * checked later
+				 */
 				if (query_flags & ~BPF_F_QUERY_EFFECTIVE)
 					want = -EINVAL;
 				else if (variant->no_device)
@@ -713,7 +716,7 @@ TEST_F(answers, prog_query)
 				if (got && got != -ENOSPC)
 					continue;
 				EXPECT_EQ(self->count, attr.query.count);
-				/* a hook without programs has no history */
+				/* an empty hook starts again at revision 1 */
 				EXPECT_EQ(self->count ? self->revision : 1,
 					  attr.query.revision);
 			}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* "bpftool net attach" and "net detach": where, what exactly, and what not. */
+/* "bpftool net attach" and "net detach" change exactly what they were told to. */
 #include "../kselftest_harness.h"
 #include "bpftool_test.h"
 
@@ -42,7 +42,7 @@ TEST_F(bpftool, attach_adds_a_program_where_it_is_told)
 			     self->first_id));
 	EXPECT_TRUE(INGRESS_IS(self->first_id, self->third_id, self->second_id));
 
-	/* next to a link, given by its id and by where it is pinned */
+	/* next to a link, which is given by its id and by its pin */
 	link = LINK(self->first, EGRESS);
 	ASSERT_LE(0, link);
 	ASSERT_EQ(0, bpf_obj_pin(link, FS "link"));
@@ -53,7 +53,7 @@ TEST_F(bpftool, attach_adds_a_program_where_it_is_told)
 			    self->first_id));
 }
 
-/* The name and the tag of a program, of which there must be one only. */
+/* The name or the tag of a program, which must be unique. */
 TEST_F(bpftool, attach_and_detach_take_name_and_tag)
 {
 	char name[BPF_OBJ_NAME_LEN], tag[17];
@@ -105,7 +105,7 @@ TEST_F(bpftool, attach_that_cannot_pin_leaves_nothing)
 	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
 }
 
-/* Elsewhere bpftool would mount a BPF file system over the directory. */
+/* On another file system, bpftool would mount a BPF file system over the directory. */
 TEST_F(bpftool, attach_pins_in_a_bpf_file_system_only)
 {
 	static const char cure[] = "is not in a BPF file system: take a file in /sys/fs/bpf,"
@@ -165,7 +165,7 @@ TEST_F(bpftool, what_is_not_found_is_named)
 	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
 }
 
-/* bpftool accepts prefixes of its words: this one fits both sides. */
+/* bpftool accepts prefixes of its keywords. This one fits both sides. */
 TEST_F(bpftool, a_side_is_not_guessed)
 {
 	ASSERT_EQ(0, ATTACH(self->second, INGRESS));
@@ -244,9 +244,9 @@ TEST_F(bpftool, detach_removes_what_is_named_and_only_that)
 
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress pinned second dev tc0"));
 	EXPECT_TRUE(says("the program is not attached there"));
-	/* without stdin, the fd of the program would be the 0 of "no program" */
+	/* without stdin, the fd of the program would be 0, which means "no program" */
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress pinned second dev tc0 <&-"));
-	/* a word behind the device is not taken for nothing */
+	/* an unknown word after the device is not ignored */
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress dev tc0 pinned first"));
 	EXPECT_TRUE(INGRESS_IS(self->first_id, self->third_id, 0));
 }

@@ -51,7 +51,7 @@ TEST_F(bpftool, link_shows_where_it_is_pinned_and_who_holds_it)
 	EXPECT_TRUE(says("\n\tpids bpftool_link("));
 	EXPECT_TRUE(says(args));
 
-	/* twice each, where a bpffs is mounted over another */
+	/* each is listed twice if a bpffs is mounted over another */
 	snprintf(args, sizeof(args), "-f link show id %u", link_id(link));
 	EXPECT_EQ(0, json_is(args, "(.pinned | unique) == [\"" FS "a\", \"" FS "b\"]"
 			     " and ([.pids[].pid] == [%d])", getpid()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What "bpftool net show" and "bpftool feature" show, run against the real. */
+/* What "bpftool net show" and "bpftool feature" print on a real kernel. */
 #include <sys/ioctl.h>
 
 #include "../kselftest_harness.h"
@@ -7,7 +7,7 @@
 
 /* ---- net show ---- */
 
-/* What stands between "tc:" and the empty line after it */
+/* The lines between "tc:" and the next empty line */
 static const char *tc_section(void)
 {
 	char *from = strstr(printed, "\ntc:\n"), *to;
@@ -181,7 +181,7 @@ TEST_F_TIMEOUT(bpftool, net_shows_hundreds_of_devices, 240)
 			     devices));
 }
 
-/* A device with this many names needs more of a datagram than 8 KiB. */
+/* A device with this many names does not fit into a datagram of 8 KiB. */
 TEST_F(bpftool, net_shows_devices_whose_datagram_is_large)
 {
 	int prog = self->first;
@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 240)
 	int i, status;
 	pid_t churn;
 
-	/* devices listed before and after those that come and go */
+	/* these are listed before and after the devices that come and go */
 	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
 	ASSERT_EQ(0, run("ip link add last index 100000 type veth peer name other"));
 	ASSERT_EQ(0, prog_attach(self->second, 100000, INGRESS, LAST));
@@ -272,7 +272,7 @@ TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_tcx)
 			 " tc filter add dev tc0 ingress bpf da pinned " FS "third"));
 	EXPECT_EQ(0, with_failing_calls(EINVAL, "net show dev tc0"));
 	EXPECT_TRUE(says("clsact/ingress third"));
-	/* and if the device went away between two steps */
+	/* the same if the device went away between two steps */
 	EXPECT_EQ(0, with_failing_calls(ENODEV, "net show dev tc0"));
 }
 
@@ -280,7 +280,7 @@ TEST_F(bpftool, net_of_no_device_fails)
 {
 	EXPECT_NE(0, BPFTOOL("net show dev nosuch"));
 	EXPECT_TRUE(says("no such device: nosuch"));
-	/* and one that is not named as one says what is expected */
+	/* a word that cannot be a device: the error says what is expected */
 	EXPECT_NE(0, BPFTOOL("net show tc0"));
 	EXPECT_STREQ("Error: expected 'dev' and the name of a device, got: 'tc0'?\n", printed);
 }
@@ -315,7 +315,10 @@ TEST_F(bpftool, output_that_is_lost_is_an_error)
 	EXPECT_EQ(255, shell("bpftool net 2>&1 >/dev/full"));
 	EXPECT_TRUE(says("can't write"));
 	EXPECT_EQ(255, shell("bpftool -j link 2>&1 >/dev/full"));
-	/* the reader is gone: with SIGPIPE ignored, and not */
+	/*
+	 * the reader has closed the pipe: with SIGPIPE ignored, and with the default
+	 * action
+	 */
 	EXPECT_EQ(0, shell("{ { trap '' PIPE; sleep 1; bpftool net; echo $? >&4; } | :; }"
 			   " 4>&1 2>&1"));
 	EXPECT_STREQ("Error: can't write all of the output\n255\n", printed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests of bpftool share: programs with names, and running it. */
+/* What the tests of bpftool share: named programs, and functions that run bpftool. */
 #ifndef BPFTOOL_TEST_H
 #define BPFTOOL_TEST_H
 
@@ -30,7 +30,9 @@ FIXTURE_SETUP(bpftool)
 	self->first_id = prog_id(self->first);
 	self->second_id = prog_id(self->second);
 	self->third_id = prog_id(self->third);
-	/* commands name them as "pinned first": others may have these names */
+	/*
+	 * use "pinned first" to refer to them: other programs may have the same names
+	 */
 	ASSERT_EQ(0, chdir(FS));
 	ASSERT_EQ(0, bpf_obj_pin(self->first, "first"));
 	ASSERT_EQ(0, bpf_obj_pin(self->second, "second"));
@@ -46,7 +48,7 @@ FIXTURE_TEARDOWN(bpftool)
 #define ATTACH(prog, type) prog_attach(prog, IFINDEX, type, LAST)
 #define LINK(prog, type) link_create(prog, IFINDEX, type, LAST)
 
-/* The link of LINK(), which is pinned then; or -errno */
+/* The link that LINK() makes and pins, or -errno */
 static inline int pinned(int link, const char *name)
 {
 	return link >= 0 && bpf_obj_pin(link, name) ? -errno : link;
@@ -56,8 +58,9 @@ static inline int pinned(int link, const char *name)
 
 /* ---- running it ---- */
 
-/* Exit status of a shell command, 128 + signal if one killed it; all that it
- * printed, errors as well, is in printed.
+/*
+ * Returns the exit status of a shell command, or 128 + signal if it was killed. What it
+ * printed, errors included, is in printed.
  */
 static char printed[1 << 20];
 
@@ -85,7 +88,7 @@ static int shell(const char *fmt, ...)
 
 #define BPFTOOL(fmt, ...) shell("bpftool " fmt " 2>&1", ##__VA_ARGS__)
 
-/* 0 if "bpftool -j args" prints one JSON value, for which the filter is true */
+/* Returns 0 if "bpftool -j args" prints one JSON value for which the filter is true */
 static int json_is(const char *args, const char *fmt, ...)
 {
 	char filter[2048];
@@ -111,8 +114,9 @@ static bool says(const char *what)
 	return false;
 }
 
-/* Run "bpftool args" with each of its calls about a tcx hook failing with err,
- * as on another kernel or for want of memory.
+/*
+ * Runs "bpftool args" and makes each of its calls about a tcx hook fail with err, as on
+ * a kernel without tcx or when memory is short.
  */
 static inline int with_failing_calls(int err, const char *args)
 {
@@ -140,7 +144,7 @@ static inline int with_failing_calls(int err, const char *args)
 	close(out[1]);
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
-			/* the stop of an exec */
+			/* the stop at exec */
 			ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
 			ptrace(PTRACE_SYSCALL, pid, 0, 0);
 			entry = true;
@@ -151,7 +155,9 @@ static inline int with_failing_calls(int err, const char *args)
 		if (entry && regs.orig_rax == __NR_bpf &&
 		    (cmd == BPF_PROG_QUERY || cmd == BPF_PROG_ATTACH ||
 		     cmd == BPF_PROG_DETACH || cmd == BPF_LINK_CREATE)) {
-			/* the attach type is bpf_attr's second word, or third */
+			/*
+			 * the attach type is the second or the third word of bpf_attr
+			 */
 			type = ptrace(PTRACE_PEEKDATA, pid,
 				      regs.rsi + (cmd == BPF_PROG_QUERY ? 4 : 8), 0);
 			inject = (int)type == INGRESS || (int)type == EGRESS;
@@ -173,7 +179,7 @@ static inline int with_failing_calls(int err, const char *args)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Whether the hook's programs are those of the ids, 0 after the last */
+/* Are the hook's programs those of the ids? 0 ends the list. */
 static bool hook_is(int ifindex, int type, __u32 id0, __u32 id1, __u32 id2)
 {
 	__u32 ids[] = { id0, id1, id2 };

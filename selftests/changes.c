@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that change a packet or send it elsewhere: what becomes of it, and what
- * the next program finds, is the same whether they are filters in direct-action mode
- * or attached by links.
+ * Programs that change a packet or send it elsewhere. What becomes of the packet, and
+ * what the next program finds, is the same for filters in direct-action mode and for
+ * links.
  *
- * The next program reads the packet by direct access. It has to find valid pointers
- * after every helper that can move what they point to. Each of them is here: those
- * that bpf_helper_changes_pkt_data() names, as far as tc_cls_act_func_proto() has
- * them, and the write that makes the verifier put such a helper in the prologue.
+ * The next program reads the packet by direct access. Its pointers must be valid after
+ * every helper that can move the packet's data. All of those are tested here: the ones
+ * in bpf_helper_changes_pkt_data() that tc_cls_act_func_proto() offers, and the direct
+ * write for which the verifier puts such a helper into the prologue.
  */
 #include "../kselftest_harness.h"
 #include "observation.h"
@@ -47,8 +47,9 @@ static void changes_make(struct __test_metadata *_metadata, test *self, int type
 	ASSERT_NE(NULL, self->skel);
 
 	/*
-	 * The far end has the address that the frames are sent to; this one's own
-	 * makes a frame of ours of what is sent from it by bpf_redirect_neigh().
+	 * The frames are sent to the far end's address. This end has the frames' source
+	 * address, so that what bpf_redirect_neigh() sends from it counts as a frame of
+	 * ours.
 	 */
 	ASSERT_EQ(0, run("ip link add " NEAR_DEV " address 02:5e:ed:00:00:00 type veth"
 			 " peer name " FAR_DEV " address " HERE_MAC " netns /proc/self/fd/%d",
@@ -95,7 +96,10 @@ static int fd_of(test *t, const char *prog)
 	return p ? bpf_program__fd(p) : -1;
 }
 
-/* As a filter of clsact, behind those that are there; by libbpf, which is quick */
+/*
+ * Adds a filter to clsact, after those that are there. libbpf does it faster than
+ * tc(8).
+ */
 static int filter_put(test *t, int prog, int prio)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = t->net.ifindex,
@@ -114,7 +118,7 @@ static int clsact_gone(test *t)
 	return bpf_tc_hook_destroy(&hook);
 }
 
-/* One burst through two programs, or one */
+/* Sends one burst of frames through one or two programs */
 static int look(test *t, enum mode mode, const char *first, const char *second,
 		struct observation *o)
 {
@@ -148,15 +152,15 @@ static int look(test *t, enum mode mode, const char *first, const char *second,
 	observe_counters(o, &before, &after);
 	for (kind = 0; kind < FRAME_KINDS; kind++) {
 		observe_seen(o, "changes", bss->changed, kind);
-		/* the control block is what was left there */
+		/* the control block is whatever was left in it */
 		bss->next[kind].cb = 0;
-		/* with mainline's tcx the class is as well, by design */
+		/* by design, so is the class with mainline's tcx */
 		if (mainline_tcx())
 			bss->next[kind].tc_classid = 0;
 		/*
-		 * On ingress clsact takes the length anew: a filter behind a link sees
-		 * it in wire_len as the link has left it. With mainline's tcx it is
-		 * the one before.
+		 * On ingress clsact measures the packet again, so a filter after a link
+		 * finds in wire_len the length that the link left. With mainline's tcx
+		 * it finds the length before the link.
 		 */
 		if (mode == FILTERS)
 			t->wire_len[kind] = bss->next[kind].wire_len;
@@ -230,7 +234,7 @@ TEST_F(changes, of_a_tail_call_are_what_the_next_program_finds)
 	next_program_finds(_metadata, self, "tail_call");
 }
 
-/* The function that is replaced changes nothing, the one in its place grows the head */
+/* The replaced function changes nothing. Its replacement grows the head. */
 TEST_F(changes, of_freplace_are_what_the_next_program_finds)
 {
 	int replaced = bpf_program__fd(self->skel->progs.replaced), kind;
@@ -264,7 +268,7 @@ static void goes(struct __test_metadata *_metadata, test *self, const char *prog
 	EXPECT_EQ(0, observation_differences(&filter, &link)) {
 		TH_LOG("%s", prog);
 	}
-	/* it does get there */
+	/* the packet arrives there */
 	if (to) {
 		EXPECT_LT(0, observation_count(&link, to, "")) {
 			TH_LOG("%s", prog);
@@ -277,7 +281,7 @@ static void goes(struct __test_metadata *_metadata, test *self, const char *prog
 #define NEAR_TAP	"tap " NEAR_DEV
 #define FAR_TAP		"tap " FAR_DEV
 
-TEST_F(changes, of_the_way_are_the_same)
+TEST_F(changes, of_destination_are_the_same)
 {
 	goes(_metadata, self, "to_egress", FAR_TAP);
 	goes(_metadata, self, "to_ingress", NEAR_TAP);
@@ -286,12 +290,12 @@ TEST_F(changes, of_the_way_are_the_same)
 	goes(_metadata, self, "to_unsaid", NULL);
 	goes(_metadata, self, "tagged_to_egress", FAR_TAP);
 	if (self->type == EGRESS)
-		return;	/* the others are for ingress */
+		return;	/* the other helpers are for ingress only */
 	goes(_metadata, self, "to_peer", FAR_TAP);
 	goes(_metadata, self, "grown_to_peer", FAR_TAP);
 }
 
-/* bpf_sk_assign() is for ingress */
+/* bpf_sk_assign() is for ingress only */
 FIXTURE(socket) {
 	test c;
 };
@@ -299,7 +303,7 @@ FIXTURE(socket) {
 FIXTURE_SETUP(socket)
 {
 	changes_make(_metadata, &self->c, INGRESS);
-	/* no tap here: a packet that it shares is cloned, and a clone has no socket */
+	/* no tap here: the packet would be cloned for it, and a clone has no socket */
 }
 
 FIXTURE_TEARDOWN(socket)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program is given and what it may change: the packet, its metadata, its
- * class. All as in a cls_bpf filter.
+ * What a program can read and change: the packet, its metadata, its class. All of it is
+ * as in a cls_bpf filter.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -13,7 +13,7 @@ FIXTURE(context) {
 	struct net net;
 	struct context_bpf *skel;
 	int type;
-	int to;		/* the socket that the packets arrive at */
+	int to;		/* the socket at which the packets arrive */
 };
 
 FIXTURE_ON_BOTH_SIDES(context);
@@ -39,7 +39,7 @@ static int fd_of(struct bpf_program *prog)
 	return bpf_program__fd(prog);
 }
 
-/* Programs, in that order: filters of clsact, or links */
+/* Attaches programs in this order, as filters of clsact or by links */
 static int attach(test *t, bool filters, const int *progs, int n)
 {
 	int i;
@@ -92,7 +92,7 @@ TEST_F(context, is_what_a_filter_is_given)
 	EXPECT_EQ(filter.gso_segs, link.gso_segs);
 	EXPECT_EQ(filter.gso_size, link.gso_size);
 	EXPECT_EQ(filter.direct, link.direct);
-	/* starts at the Ethernet header in both directions */
+	/* the data starts at the Ethernet header in both directions */
 	EXPECT_EQ(0, memcmp(filter.header, link.header, sizeof(link.header)));
 	EXPECT_EQ(8, link.header[12]);
 }
@@ -116,7 +116,7 @@ TEST_F(context, changes_reach_the_next_program_and_the_packet)
 	EXPECT_EQ(77, next.tc_index);
 }
 
-/* tc_index of the packet that arrives, when these programs have judged it */
+/* tc_index of the packet that arrives after these programs have run */
 static int tc_index_behind(test *t, bool filters, const int *progs, int n)
 {
 	t->skel->bss->seen_tc_index = ~0U;
@@ -151,7 +151,7 @@ TEST_F(context, tc_classid_becomes_tc_index)
 	EXPECT_EQ(filter, link);
 }
 
-TEST_F(context, tc_classid_without_a_verdict_is_none)
+TEST_F(context, tc_classid_without_a_verdict_is_ignored)
 {
 	int filter, link;
 
@@ -169,7 +169,7 @@ TEST_F(context, stale_tc_classid_is_cleared_before_the_next_program)
 {
 	int filter, link;
 
-	SKIP_ON_MAINLINE("tc_classid is what the program before left there");
+	SKIP_ON_MAINLINE("tc_classid keeps what the previous program left");
 	READ_TC_INDEX();
 	self->skel->bss->classid = 7;
 	self->skel->data->classid_verdict = TC_ACT_UNSPEC;
@@ -184,7 +184,7 @@ TEST_F(context, stale_tc_classid_is_cleared_before_the_next_program)
 	EXPECT_EQ(filter, link);
 }
 
-/* ... as clsact's filters behind the hook find it cleared */
+/* stricter: ... and before clsact's filters, which run after the hook */
 TEST_F(context, stale_tc_classid_does_not_reach_clsact)
 {
 	READ_TC_INDEX();
@@ -199,8 +199,8 @@ TEST_F(context, stale_tc_classid_does_not_reach_clsact)
 }
 
 /*
- * stricter: a program that zeroes skb->tstamp has the timestamp-type bit cleared
- * after it, where the tree has that bit
+ * stricter: when a program zeroes skb->tstamp, the timestamp type is cleared after it,
+ * on trees that have one
  */
 TEST_F(context, zeroed_tstamp_has_no_clock)
 {
@@ -208,9 +208,9 @@ TEST_F(context, zeroed_tstamp_has_no_clock)
 	int filters;
 
 	if (!btf_has_name("mono_delivery_time") && !btf_has_name("tstamp_type"))
-		SKIP(return, "zeroed tstamp: packets have no timestamp type here");
+		SKIP(return, "zeroed tstamp: the packets of this kernel have no timestamp type");
 	if (self->type == EGRESS)
-		SKIP_ON_MAINLINE("the type of a zeroed timestamp stays");
+		SKIP_ON_MAINLINE("the type of a zeroed timestamp is kept");
 	skel = tstamp_bpf__open_and_load();
 	ASSERT_NE(NULL, skel);
 
@@ -218,7 +218,7 @@ TEST_F(context, zeroed_tstamp_has_no_clock)
 		ASSERT_EQ(0, ATTACH(filters, fd_of(skel->progs.set_mono),
 				    fd_of(skel->progs.zero_tstamp),
 				    fd_of(skel->progs.read_type)));
-		/* without zeroing first, to see that the bit was there */
+		/* first without zeroing, to see that the type was set */
 		skel->data->zero = 0;
 		ASSERT_EQ(1, send_probe(&self->net, self->type));
 		EXPECT_EQ(1, skel->data->seen_type);

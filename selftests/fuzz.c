@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random steps, and a model that says what each must do: attach, detach, update,
- * query, open, close, pin and unpin, with flags, fds, ids and revisions that are
- * right or wrong; devices that come, go and move between namespaces; namespaces
- * that come and go. Several processes do the steps, one at a time, so that the
- * same seed is the same sequence again.
+ * Random steps, and a model that says what the kernel must do at each of them: attach,
+ * detach, update, query, open, close, pin and unpin, with right and wrong flags, fds,
+ * ids and revisions; devices that come, go and move between namespaces; namespaces that
+ * come and go. Several processes perform the steps, one at a time, so that the same
+ * seed always gives the same sequence.
  *
- * After each step the hooks are what the model says: order, revision, ids. Now
- * and then a packet is sent, to meet the programs in that order. What nobody holds
- * any more must be gone.
+ * After each step the hooks must be as in the model: order, revision, ids. Now and then
+ * a packet is sent, and must meet the programs in that order. Programs and links that
+ * nobody holds must be gone.
  *
- * The steps come in rounds, each of which begins and ends with nothing. A round
- * that fails is shrunk to the steps that matter, and printed as a test.
+ * The steps come in rounds. Each round starts and ends without any program, link or
+ * device. If a round fails, it is shrunk to the steps that matter, and printed as a
+ * test.
  *
  *	--seed N	which sequence (1)
  *	--steps N	how many steps (20000)
- *	--transcript	print each step with its answer. Where mainline differs by
- *			design the line begins with "~"; all others are the same on
- *			every kernel
- *	--no-shrink	only say at which step it fails
+ *	--transcript	print each step with its answer. A line that begins with "~"
+ *			is one where mainline differs by design; all others are the
+ *			same on every kernel
+ *	--no-shrink	only print the step that fails
  */
 #include "../kselftest.h"
 #include "fuzz_world.h"
@@ -42,7 +43,7 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* How many different (command, state, answer) were seen */
+/* The different (command, state, answer) that were seen */
 static uint64_t *seen;
 static size_t seen_room, seen_count;
 
@@ -135,7 +136,7 @@ static bool names_a_device(const struct step *s)
 	return s->op == CREATE || s->op == ATTACH || s->op == DETACH || s->op == QUERY;
 }
 
-/* The step, and what it met: the same text on every kernel */
+/* The step and its objects: the same text on every kernel */
 static void step_text(char *text, size_t size, const struct step *s, const struct model *m)
 {
 	static const char *const how[] = { "", "0", "none", "~0" };
@@ -203,7 +204,7 @@ static int hook_text(char *text, size_t size, const struct mhook *h)
 	return n;
 }
 
-/* ---- is the world what the model says ---- */
+/* ---- does the kernel agree with the model? ---- */
 
 static bool check_hook(int d, int egress)
 {
@@ -217,7 +218,7 @@ static bool check_hook(int d, int egress)
 	ret = hook_query(model.dev[d].ifindex, egress ? EGRESS : INGRESS, &hook);
 	hook_text(expected, sizeof(expected), h);
 	if (ret)
-		return fail(&world, "d%d %s: query answers %d", d,
+		return fail(&world, "d%d %s: query returns %d", d,
 			    egress ? "egress" : "ingress", ret);
 	if (hook.count != h->n || hook.revision != h->revision || hook.attach_flags)
 		return fail(&world, "d%d %s has %u programs, revision %llu, expected %d, %s", d,
@@ -229,13 +230,13 @@ static bool check_hook(int d, int egress)
 					 model.link[h->at[i].link].id) ||
 		    hook.prog_attach_flags[i] || hook.link_attach_flags[i])
 			return fail(&world,
-				    "d%d %s: at %d are program %u, link %u; expected program %u of %s",
-				    d, egress ? "egress" : "ingress", i, hook.prog_ids[i],
-				    hook.link_ids[i], model.prog[h->at[i].prog].id, expected);
+				    "d%d %s: program %u, link %u at position %d; expected program %u of %s",
+				    d, egress ? "egress" : "ingress", hook.prog_ids[i],
+				    hook.link_ids[i], i, model.prog[h->at[i].prog].id, expected);
 	return true;
 }
 
-/* A process that has it open, or -1 */
+/* A process that has the object open, or -1 */
 static int holder(uint8_t fds)
 {
 	int i;
@@ -278,7 +279,7 @@ static bool check_link(int l)
 	info = &world.proc[proc].call->link_info;
 	ret = call_info(proc, LINK_FD(l), info, sizeof(*info));
 	if (ret)
-		return fail(&world, "l%d: info answers %d", l, ret);
+		return fail(&world, "l%d: info returns %d", l, ret);
 	if (info->type != BPF_LINK_TYPE_TCX || info->id != link->id ||
 	    info->prog_id != model.prog[link->prog].id ||
 	    info->tcx.ifindex != link_ifindex(l) || info->tcx.attach_type != type)
@@ -293,8 +294,8 @@ static bool check_link(int l)
 	world.proc[proc].call->fd = LINK_FD(l);
 	ret = proc_call(&world.proc[proc]);
 	if (ret != (link->dev < 0 ? POLLHUP : 0))
-		return fail(&world, "l%d: poll() says %#x, and the link is %s", l, ret,
-			    link->dev < 0 ? "over" : "on a device");
+		return fail(&world, "l%d: poll() returns %#x, but the link is %s", l, ret,
+			    link->dev < 0 ? "detached" : "attached");
 	return true;
 }
 
@@ -320,7 +321,7 @@ static bool check_fdinfo(int l)
 	return true;
 }
 
-/* Everything */
+/* Checks everything */
 static bool audit(void)
 {
 	bool alive[PROGS];
@@ -435,14 +436,14 @@ static void prepare(struct call *c, const struct step *s)
 	}
 }
 
-/* What QUERY has filled in */
+/* Checks what QUERY has filled in */
 static bool check_answer(const struct call *c, const struct mhook *h, int room)
 {
 	int i, n = room < h->n ? room : h->n;
 	uint32_t prog, link;
 
 	if (c->attr.query.count != h->n || c->attr.query.revision != h->revision)
-		return fail(&world, "query says %u programs, revision %llu; expected %d, %llu",
+		return fail(&world, "query returns %u programs, revision %llu; expected %d, %llu",
 			    c->attr.query.count, (unsigned long long)c->attr.query.revision,
 			    h->n, (unsigned long long)h->revision);
 	for (i = 0; i < HOOK_MAX; i++) {
@@ -450,13 +451,13 @@ static bool check_answer(const struct call *c, const struct mhook *h, int room)
 		link = i < n && h->at[i].link >= 0 ? model.link[h->at[i].link].id : 0;
 		if (c->hook.prog_ids[i] != prog || c->hook.link_ids[i] != link)
 			return fail(&world,
-				    "query says program %u, link %u at %d of room for %d; expected %u, %u",
+				    "query returns program %u, link %u at %d with room for %d; expected %u, %u",
 				    c->hook.prog_ids[i], c->hook.link_ids[i], i, room, prog, link);
 	}
 	return true;
 }
 
-/* The signature of a step in its state; places, but no slots */
+/* The signature of a step and the state it meets: positions instead of slots */
 static uint64_t signature(const struct step *s)
 {
 	struct {
@@ -496,25 +497,25 @@ static uint64_t signature(const struct step *s)
 	return hash(0xcbf29ce484222325, &sig, sizeof(sig));
 }
 
-/* Ids that the kernel has given */
+/* Takes over the ids that the kernel assigned */
 static bool learn(const struct step *s)
 {
 	struct call *c = world.proc[s->proc].call;
 
 	if (s->op == LOAD) {
 		if (call_info(s->proc, PROG_FD(s->slot), &c->prog_info, sizeof(c->prog_info)))
-			return fail(&world, "no info about p%d", s->slot);
+			return fail(&world, "cannot get info about p%d", s->slot);
 		model.prog[s->slot].id = c->prog_info.id;
 	}
 	if (s->op == CREATE) {
 		if (call_info(s->proc, LINK_FD(s->slot), &c->link_info, sizeof(c->link_info)))
-			return fail(&world, "no info about l%d", s->slot);
+			return fail(&world, "cannot get info about l%d", s->slot);
 		model.link[s->slot].id = c->link_info.id;
 	}
 	return true;
 }
 
-/* Who was alive and is not any more must be gone */
+/* Whatever this step has released for good must be gone */
 static bool check_deaths(const bool *progs, const bool *links)
 {
 	bool alive[PROGS];
@@ -524,11 +525,11 @@ static bool check_deaths(const bool *progs, const bool *links)
 	for (i = 0; i < LINKS; i++)
 		if (links[i] && !link_alive(&model, i) &&
 		    !IN_TIME(&world, !link_exists(model.link[i].id)))
-			return fail(&world, "l%d is still there, but nobody holds it", i);
+			return fail(&world, "l%d still exists, but nothing holds it", i);
 	for (i = 0; i < PROGS; i++)
 		if (progs[i] && !alive[i] &&
 		    !IN_TIME(&world, !prog_exists(model.prog[i].id)))
-			return fail(&world, "p%d is still there, but nobody holds it", i);
+			return fail(&world, "p%d still exists, but nothing holds it", i);
 	return true;
 }
 
@@ -602,7 +603,7 @@ static bool do_step(const struct step *s)
 		ret = proc_call(&world.proc[s->proc]);
 	}
 	if (ok && ret != expected)
-		ok = fail(&world, "answered %d (%s), not %d (%s)", ret, strerror(-ret),
+		ok = fail(&world, "returned %d (%s), expected %d (%s)", ret, strerror(-ret),
 			  expected, strerror(-expected));
 	if (ok && s->op == QUERY && (!ret || ret == -ENOSPC))
 		ok = check_answer(c, &model.dev[d].hook[s->egress], s->room);
@@ -615,7 +616,10 @@ static bool do_step(const struct step *s)
 		for (i = 0; i < DEVS && ok; i++)
 			if (h >= model.dev[i].hook && h < model.dev[i].hook + 2 &&
 			    model.dev[i].exists)
-				/* the last pin's link is detached a little later */
+				/*
+				 * a link whose last pin was removed is detached a
+				 * little later
+				 */
 				ok = s->op == UNPIN_LINK ?
 				     IN_TIME(&world, check_hook(i, h - model.dev[i].hook)) :
 				     check_hook(i, h - model.dev[i].hook);
@@ -654,7 +658,7 @@ static bool do_step(const struct step *s)
 	return ok;
 }
 
-/* ---- what to do next ---- */
+/* ---- the next step ---- */
 
 enum mood { MIXED, FULL, LINKS_MOSTLY, FEW, DEVICES, MOODS };
 
@@ -701,7 +705,7 @@ static const uint8_t weights[MOODS][OPS] = {
 
 static void new_round(void)
 {
-	/* none is far above the others */
+	/* all moods are about as frequent */
 	round_.mood = rnd(MOODS);
 	round_.dev = rnd(DEVS);
 	round_.egress = rnd(2);
@@ -719,7 +723,7 @@ static struct ref odd_ref(void)
 	return r;
 }
 
-/* A program that the process has open; -1 for any, 0 off and 1 on this hook */
+/* A program that @proc has open. @on: 1 on this hook, 0 not on it, -1 either */
 static struct ref some_prog(int proc, const struct mhook *h, int on)
 {
 	struct ref r = { A_PROG, 0 };
@@ -759,7 +763,7 @@ static void some_place(struct step *s, const struct mhook *h)
 		s->flags |= once_in(20) ? BPF_F_BEFORE | BPF_F_AFTER :
 			    rnd(2) ? BPF_F_BEFORE : BPF_F_AFTER;
 	if (once_in(place ? 4 : 10) || !h || !h->n) {
-		/* none, or any */
+		/* no object, or any */
 		if (once_in(8)) {
 			s->relative = odd_ref();
 			s->flags |= once_in(3) ? BPF_F_ID : 0;
@@ -877,7 +881,7 @@ static bool propose(struct step *s)
 				s->relative = (struct ref){ NOTHING, 0 };
 			}
 		}
-		/* where mainline goes on the round ends, so not often */
+		/* mainline differs here, which ends the round: do it rarely */
 		if (op == CREATE && s->flags & ~KNOWN_FLAGS && rnd(8))
 			s->flags &= KNOWN_FLAGS;
 		break;
@@ -939,7 +943,10 @@ static void next_step(struct step *s)
 
 /* ---- a failure: shrink it, print it ---- */
 
-/* From nothing; the number of the step that fails, @n for the end, -1 for none */
+/*
+ * Replays the steps from nothing. Returns the number of the step that fails, @n if the
+ * end fails, -1 if nothing does.
+ */
 static int replay(const struct step *steps, int n)
 {
 	int i;
@@ -957,7 +964,7 @@ static int replay(const struct step *steps, int n)
 	return -1;
 }
 
-/* Without some of them, if it fails then as well; how many are left, or 0 */
+/* Leaves out some steps, if the rest still fails. Returns how many are left, or 0. */
 static int without(struct step *steps, int n, const bool *gone)
 {
 	static struct step try[NSTEPS];
@@ -993,7 +1000,7 @@ static int shrink(struct step *steps, int n)
 				at += chunk;
 		}
 	}
-	/* there and back again: only both together can go */
+	/* a step and the one that undoes it: only both together can go */
 	for (at = 0; n <= 20 && at < n; at++) {
 		for (i = at + 1; i < n && time(NULL) < end; i++) {
 			memset(gone, 0, sizeof(gone));
@@ -1180,7 +1187,7 @@ static void print_step(const struct step *s)
 		break;
 	case NS_DEL:
 		print_ns(0);
-		printf("	close(ns[%d]);\n	sleep(3);	/* its devices go */\n",
+		printf("	close(ns[%d]);\n	sleep(3);	/* its devices go away */\n",
 		       s->ns);
 		break;
 	case ENTER:
@@ -1192,7 +1199,7 @@ static void print_step(const struct step *s)
 	case TRAFFIC:
 		printf("	/* a packet through fz%d %s %s", s->dev, type,
 		       model_packet(&model, &model.dev[s->dev].hook[s->egress], met, &n,
-				    &last) ? "passes, and meets" : "is gone, and meets");
+				    &last) ? "passes after programs" : "is dropped after programs");
 		for (i = 0; i < n; i++)
 			printf(" %d", met[i]);
 		printf(" */\n");
@@ -1238,11 +1245,11 @@ static void print_test(const struct step *steps, int n, uint64_t seed)
 	model_reset(&model, model.mainline);
 }
 
-/* ---- all of it ---- */
+/* ---- main ---- */
 
 static int keys_at_first[2];
 
-/* The hooks' static keys: held while a hook is in use, and given back */
+/* The static keys of the hooks are released when no hook is in use */
 static bool check_keys(void)
 {
 	static const char *const names[] = { "ingress_needed_key", "egress_needed_key" };
@@ -1252,7 +1259,7 @@ static bool check_keys(void)
 		if (keys_at_first[i] < 0)
 			continue;
 		if (!IN_TIME(&world, (now = static_key(names[i])) <= keys_at_first[i]))
-			return fail(&world, "%s is %d and was %d: no hook is in use any more",
+			return fail(&world, "%s is %d, was %d at the start, and no hook is in use",
 				    names[i], now, keys_at_first[i]);
 	}
 	return true;
@@ -1273,11 +1280,11 @@ static int fuzz(uint64_t seed, long steps)
 	model_reset(&model, mainline_tcx());
 	ksft_print_msg("seed %llu, %ld steps, the model of %s\n", (unsigned long long)seed, steps,
 		       model.mainline ? "mainline" : "tc-link");
-	/* the markers hold a link on each namespace's lo egress */
+	/* each namespace has a marker, which is a link on lo's egress */
 	keys_at_first[0] = static_key("ingress_needed_key");
 	keys_at_first[1] = static_key("egress_needed_key");
 	if (keys_at_first[0] < 0 || keys_at_first[1] < 0)
-		ksft_print_msg("the static keys cannot be read: they are not checked\n");
+		ksft_print_msg("the static keys cannot be read and are not checked\n");
 
 	while (ok && done < steps) {
 		rng_state = seed * 1000003 + round_nr++;
@@ -1321,7 +1328,7 @@ static int fuzz(uint64_t seed, long steps)
 	world.patience = 2;
 	failed = replay(round_steps, n);
 	if (failed < 0) {
-		ksft_print_msg("it does not fail again from the start of its round, at step %ld\n",
+		ksft_print_msg("it does not fail again when replayed from the start of its round, step %ld\n",
 			       first + 1);
 		return 1;
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the fuzzer expects of the kernel: processes, programs, links, devices and
- * their hooks as plain numbers, and for each command the answer that the
- * documentation promises. It makes no system call.
+ * What the fuzzer expects of the kernel: processes, programs, links, devices and their
+ * hooks as plain numbers, and for each command the answer that the documentation
+ * promises. It makes no system call.
  *
- * An object is known by its slot, not by its id or fd, so that the same steps mean
- * the same on every kernel.
+ * Objects are known by their slots, not by ids or fds, so that the same steps mean the
+ * same on every kernel.
  */
 #ifndef FUZZ_MODEL_H
 #define FUZZ_MODEL_H
@@ -24,7 +24,7 @@
 #define LINKS	72
 #define ROOM	63	/* programs on a hook */
 
-/* behind the slots: what each process has open from the start */
+/* after the slots: what each process has open from the start */
 #define XDP_PROG	PROGS
 #define FILTER_PROG	(PROGS + 1)
 #define XDP_LINK	LINKS
@@ -40,13 +40,13 @@ enum op {
 	AUDIT, TRAFFIC, OPS
 };
 
-/* What a number in a command stands for */
+/* What an fd or id in a command refers to */
 enum kind {
 	NOTHING,	/* 0 */
-	A_PROG, A_LINK,	/* of a slot */
+	A_PROG, A_LINK,	/* in a slot */
 	AN_XDP_PROG, A_FILTER_PROG, AN_XDP_LINK,
-	OTHER_FD,	/* open, but nothing of bpf(2) */
-	BAD		/* not open, or nobody's id */
+	OTHER_FD,	/* open, but not a BPF object */
+	BAD		/* an fd that is not open, an unused id */
 };
 
 struct ref {
@@ -58,7 +58,7 @@ enum device { DEV_SLOT, DEV_ZERO, DEV_NONE, DEV_ALL_ONES };
 
 struct step {
 	uint8_t op, proc;
-	uint8_t slot;		/* program or link that is opened, made, closed */
+	uint8_t slot;		/* program or link that is opened, created or closed */
 	uint8_t dev, dev_how;
 	uint8_t egress;
 	uint8_t ns;
@@ -66,11 +66,11 @@ struct step {
 	uint32_t flags;		/* QUERY: query_flags */
 	uint32_t more;		/* QUERY: attach_flags */
 	uint8_t room;		/* QUERY: count */
-	struct ref prog, relative, replace;	/* UPDATE: new, link, old */
+	struct ref prog, relative, replace;	/* UPDATE: new program, link, old program */
 };
 
 struct entry {
-	int16_t prog, link;	/* link: -1 for none */
+	int16_t prog, link;	/* link: -1 if there is none */
 };
 
 struct mhook {
@@ -81,7 +81,7 @@ struct mhook {
 
 struct mprog {
 	uint32_t id;
-	uint8_t fds;		/* a bit for each process */
+	uint8_t fds;		/* one bit per process */
 	bool pinned;
 	int verdict;
 };
@@ -97,7 +97,7 @@ struct mlink {
 
 struct mdev {
 	bool exists;
-	bool renumbered;	/* the kernel has chosen its ifindex */
+	bool renumbered;	/* the kernel has chosen a new ifindex for it */
 	uint8_t ns;
 	uint32_t ifindex;
 	struct mhook hook[2];
@@ -109,9 +109,8 @@ struct model {
 	struct mlink link[LINKS];
 	struct mdev dev[DEVS];
 	bool ns[NSES];
-	uint8_t at_home[PROCS];		/* the namespace a process is in */
-	/* of the last step */
-	const char *differs;		/* mainline answers otherwise, and why */
+	uint8_t at_home[PROCS];		/* the namespace of each process */
+	const char *differs;		/* why mainline differs at the last step */
 };
 
 static inline void model_reset(struct model *m, bool mainline)
@@ -130,7 +129,7 @@ static inline void model_reset(struct model *m, bool mainline)
 	}
 }
 
-/* ---- who is alive ---- */
+/* ---- which objects exist ---- */
 
 static inline bool link_alive(const struct model *m, int l)
 {
@@ -200,7 +199,7 @@ static inline void hook_remove(struct mhook *h, int pos)
 	h->n--;
 	memmove(&h->at[pos], &h->at[pos + 1], (h->n - pos) * sizeof(h->at[0]));
 	h->revision++;
-	/* a hook without programs is as new */
+	/* an empty hook starts again */
 	if (!h->n)
 		h->revision = 1;
 }
@@ -294,7 +293,7 @@ static inline int cls_by_fd(const struct model *m, int proc, struct ref r)
 	return prog >= PROGS ? -EINVAL : prog;
 }
 
-/* The ifindex that a step gives */
+/* The ifindex that a step passes */
 static inline uint32_t step_ifindex(const struct model *m, const struct step *s)
 {
 	const struct mdev *d = &m->dev[s->dev];
@@ -305,7 +304,10 @@ static inline uint32_t step_ifindex(const struct model *m, const struct step *s)
 	case DEV_ALL_ONES:
 		return ~0u;
 	case DEV_SLOT:
-		/* another kernel may have chosen another one, and that be taken here */
+		/*
+		 * another kernel may have chosen another ifindex, which may be in use
+		 * here
+		 */
 		if (d->exists && !(d->renumbered && d->ns != m->at_home[s->proc]))
 			return d->ifindex;
 		/* fall through */
@@ -314,7 +316,7 @@ static inline uint32_t step_ifindex(const struct model *m, const struct step *s)
 	}
 }
 
-/* The device that a step means, seen from its process; or -1 */
+/* The device that a step refers to in the namespace of its process, or -1 */
 static inline int step_dev(const struct model *m, const struct step *s)
 {
 	uint32_t ifindex = step_ifindex(m, s);
@@ -346,7 +348,7 @@ static inline uint64_t step_revision(const struct model *m, const struct step *s
 	}
 }
 
-/* ---- where ---- */
+/* ---- positions ---- */
 
 struct relative {
 	bool is_link, given;
@@ -358,7 +360,7 @@ static inline int find_relative(const struct mhook *h, const struct relative *r)
 	return r->is_link ? find_link(h, r->slot) : find_prog(h, r->slot);
 }
 
-/* @any_type: whatever object it is, it will only not be on the hook */
+/* @any_type: accept an object of any type, which then is not on the hook */
 static inline int get_relative(const struct model *m, const struct step *s,
 			       bool any_type, struct relative *r)
 {
@@ -379,9 +381,8 @@ static inline int get_relative(const struct model *m, const struct step *s,
 #define NOWHERE	-2
 
 /*
- * Narrows *pos, a position or NOWHERE, by BEFORE and AFTER: these name the one
- * that stands before or after the relative object, which at the ends of the hook
- * is -1 or n.
+ * Applies BEFORE and AFTER to *pos, a position or NOWHERE. They name the position
+ * before or after the relative object, which at the ends of the hook is -1 or n.
  */
 static inline int narrow(const struct mhook *h, uint32_t flags,
 			 const struct relative *r, int *pos)
@@ -404,7 +405,10 @@ static inline int narrow(const struct mhook *h, uint32_t flags,
 	return 0;
 }
 
-/* Puts @prog on @h as the step says; a link of slot @link owns it if that is not -1 */
+/*
+ * Attaches @prog to @h as the step says, owned by the link in slot @link if that is not
+ * -1
+ */
 static inline int model_attach(struct model *m, const struct step *s, struct mhook *h,
 			       int prog, int link, int replace)
 {
@@ -535,7 +539,7 @@ static inline int model_prog_detach(struct model *m, const struct step *s)
 			return -EINVAL;
 		pos = h->n;
 	}
-	/* before the first and after the last: that one itself */
+	/* before the first means the first, after the last the last */
 	if (pos < 0)
 		pos = 0;
 	if (pos == ROOM) {
@@ -572,7 +576,7 @@ static inline int model_update(struct model *m, const struct step *s)
 		return -EINVAL;
 	}
 	if (link == XDP_LINK)
-		return -EOPNOTSUPP;	/* never asked for */
+		return -EOPNOTSUPP;	/* the fuzzer never does this */
 	h = link_hook(m, link);
 	if (!h)
 		return -ENOLINK;
@@ -606,7 +610,7 @@ static inline int model_query(struct model *m, const struct step *s)
 	return s->room && s->room < h->n ? -ENOSPC : 0;
 }
 
-/* Opens, closes, pins. @fds and @pinned are the object's */
+/* Opens, closes and pins. @fds and @pinned belong to the object. */
 static inline int model_fd(const struct step *s, bool alive, uint8_t *fds, bool *pinned)
 {
 	uint8_t mine = 1 << s->proc;
@@ -645,7 +649,7 @@ static inline int model_fd(const struct step *s, bool alive, uint8_t *fds, bool 
 
 static inline int free_ifindex(const struct model *m, int dev, int ns)
 {
-	int index = 100 + dev / 2, d;	/* two devices share one, if they can */
+	int index = 100 + dev / 2, d;	/* two devices have the same, in different namespaces */
 
 	for (d = 0; d < DEVS; d++)
 		if (m->dev[d].exists && m->dev[d].ns == ns && m->dev[d].ifindex == index)
@@ -653,7 +657,7 @@ static inline int free_ifindex(const struct model *m, int dev, int ns)
 	return index;
 }
 
-/* Does the step, and says what the kernel must answer */
+/* Performs the step, and returns what the kernel must answer */
 static inline int model_step(struct model *m, const struct step *s)
 {
 	int ret, i;
@@ -719,7 +723,7 @@ static inline int model_step(struct model *m, const struct step *s)
 	return 0;
 }
 
-/* Steps that the world cannot do now; a shrunk sequence has them */
+/* False if the step is impossible now, as some in a shrunk sequence are */
 static inline bool step_makes_sense(const struct model *m, const struct step *s)
 {
 	int i;
@@ -754,7 +758,7 @@ static inline bool step_makes_sense(const struct model *m, const struct step *s)
 
 /* ---- packets ---- */
 
-/* Which programs of a hook a packet meets, and does it pass */
+/* Which programs of a hook run on a packet, and does it pass? */
 static inline bool model_packet(struct model *m, const struct mhook *h, int met[ROOM],
 				int *n, int *last)
 {
@@ -766,12 +770,15 @@ static inline bool model_packet(struct model *m, const struct mhook *h, int met[
 	for (i = 0; i < h->n; i++) {
 		met[(*n)++] = h->at[i].prog;
 		verdict = m->prog[h->at[i].prog].verdict;
-		/* TC_ACT_OK, _SHOT, _STOLEN, _REDIRECT, _TRAP; mainline: all but UNSPEC */
+		/*
+		 * TC_ACT_OK, _SHOT, _STOLEN, _REDIRECT, _TRAP; for mainline, all but
+		 * UNSPEC
+		 */
 		if (verdict == 0 || verdict == 2 || verdict == 4 || verdict == 7 ||
 		    verdict == 8)
 			break;
 		if (verdict != -1) {
-			m->differs = "a verdict that mainline ends at";
+			m->differs = "a verdict that is final for mainline";
 			if (m->mainline)
 				break;
 		}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random bytes and sizes for the commands that attach, update, detach and query.
- * Some calls are all noise, most are good ones with some bytes changed, so that
- * they get further. What is looked for is what a debug kernel reports; here it is
- * checked that each call answers with an errno that is documented, that it reads
- * no byte behind the size it was given, and that nothing is left in the end.
+ * Random bytes and sizes for the commands that attach, update, detach and query. Some
+ * calls are pure noise. Most are valid calls with a few bytes changed, so that they get
+ * further. A debug kernel finds the real damage. Here the checks are that each call
+ * returns a documented errno, that it does not read beyond the size it was given, and
+ * that nothing is left at the end.
  *
  *	--seed N	which calls (1)
  *	--calls N	how many (100000)
@@ -14,7 +14,7 @@
 
 #include <signal.h>
 
-#define KEPT	40		/* links that stay open for a while */
+#define KEPT	40		/* links that are kept open for a while */
 #define HAVE	24		/* programs */
 #define ROOM_FOR_IDS	(1 << 20)
 
@@ -30,11 +30,11 @@ static const char *const cmd_names[] = {
 	"PROG_ATTACH", "PROG_DETACH", "PROG_QUERY",
 };
 
-/* What these commands may say, whatever they are given */
+/* The errnos that these commands may return, whatever they are given */
 static const int answers[] = {
 	0, EINVAL, EBADF, EFAULT, ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EPERM,
 	E2BIG, ENOSPC, ENOLINK, EOPNOTSUPP, ENOMEM,
-	524,	/* ENOTSUPP, of other types of link */
+	524,	/* ENOTSUPP, from other types of link */
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(*answers))
@@ -43,7 +43,7 @@ static struct shared {
 	uint64_t rng;
 	long calls, done;
 	long seen[CMDS][ANSWERS];
-	int bad_cmd, bad_answer;	/* the first that is none of these */
+	int bad_cmd, bad_answer;	/* the first answer that is not one of them */
 	union bpf_attr bad_attr;
 	unsigned int bad_size;
 	uint32_t prog_ids[HAVE];
@@ -139,7 +139,7 @@ static void one_call(int *links)
 	uint8_t *bytes = (void *)&attr;
 	int ret;
 
-	/* links that are detached make all else dull */
+	/* on detached links the other commands find little to do */
 	if (cmds[c] == BPF_LINK_DETACH && rnd(10))
 		c = 0;
 	almost_good(cmds[c], &attr, links);
@@ -151,10 +151,10 @@ static void one_call(int *links)
 			bytes[rnd(rnd(4) ? 64 : sizeof(attr))] ^= 1 << rnd(8);
 	if (!rnd(4))
 		size = rnd(sizeof(attr) + 1);
-	/* the byte behind is not there to be read */
+	/* the page after the last byte is not mapped */
 	memcpy(page_end - size, &attr, size);
 	if (!rnd(200)) {
-		size += 1 + rnd(4096);		/* now it is */
+		size += 1 + rnd(4096);		/* larger than what is mapped */
 		ret = sys_bpf(cmds[c], (void *)(page_end - sizeof(attr)), size);
 	} else {
 		ret = sys_bpf(cmds[c], (void *)(page_end - size), size);
@@ -180,7 +180,7 @@ static void one_call(int *links)
 	}
 }
 
-/* In a process that a pointer of its own making may kill */
+/* Runs in a process of its own, since a random pointer may get it killed */
 static void calls(void)
 {
 	int links[KEPT] = {};
@@ -210,7 +210,7 @@ static void report(void)
 	}
 }
 
-/* In namespaces that are gone with this process, and with them all it has attached */
+/* Runs in namespaces that end with this process, and with them all that it attached */
 static int calls_in_a_namespace(void)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -280,19 +280,19 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("cannot set up: needs root and CONFIG_VETH\n");
 
 	report();
-	ksft_print_msg("%ld calls; %d processes died of what they asked for\n",
+	ksft_print_msg("%ld calls; %d processes were killed by their own calls\n",
 		       shared->done, shared->killed);
 	if (shared->bad_answer) {
-		ksft_print_msg("%s of %u bytes answers %d:", cmd_names[shared->bad_cmd],
+		ksft_print_msg("%s of %u bytes returns %d:", cmd_names[shared->bad_cmd],
 			       shared->bad_size, shared->bad_answer);
 		for (i = 0; i < (int)sizeof(union bpf_attr); i++)
 			printf(" %02x", ((uint8_t *)&shared->bad_attr)[i]);
 		printf("\n");
 	}
 	if (!shared->bad_answer && shared->done >= shared->calls)
-		ksft_test_result_pass("each call has an answer that is documented\n");
+		ksft_test_result_pass("each call returns a documented errno\n");
 	else
-		ksft_test_result_fail("each call has an answer that is documented\n");
+		ksft_test_result_fail("each call returns a documented errno\n");
 
 	for (i = 0; i < HAVE && EVENTUALLY(!prog_exists(shared->prog_ids[i])); i++)
 		;
@@ -309,6 +309,6 @@ int main(int argc, char **argv)
 	else if (i == 2)
 		ksft_test_result_pass("no static key is held\n");
 	else
-		ksft_test_result_fail("%s is %d, and was %d\n", keys[i], now, key[i]);
+		ksft_test_result_fail("%s is %d, was %d at the start\n", keys[i], now, key[i]);
 	ksft_get_fail_cnt() ? ksft_exit_fail() : ksft_exit_pass();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the fuzzer does its steps to: processes with fd tables and network
- * namespaces of their own, which do one call at a time when they are told; veth
- * pairs whose other ends are in the namespace of the fuzzer itself, the lab.
+ * The objects that the fuzzer works on: processes with their own fd tables and network
+ * namespaces, which make one call at a time when they are told to; and veth pairs,
+ * whose other ends are in the namespace of the fuzzer itself, the lab.
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* An object has the same fd in every process; the children close all from FDS on */
+/* An object has the same fd in every process. CALL_CLOSE_ALL closes all from FDS on. */
 #define OTHER_FD_NR	180
 #define XDP_PROG_FD	181
 #define FILTER_PROG_FD	182
@@ -29,7 +29,7 @@
 #define BAD_FD		900
 #define BAD_ID		0x7ffffff0
 
-#define ETHERTYPE	0x88b5	/* for experiments */
+#define ETHERTYPE	0x88b5	/* for local experiments */
 #define PIN_DIR		"/sys/fs/bpf/"
 
 /* ---- random numbers: a seed always gives the same ones ---- */
@@ -60,20 +60,20 @@ struct call {
 	int cmd;
 	union bpf_attr attr;
 	unsigned int size;
-	int fd;			/* to close, to poll; where a new fd goes */
-	char path[64];		/* to pin, to get, to read, of a namespace */
+	int fd;			/* to close or to poll; the number that a new fd gets */
+	char path[64];		/* to pin, to get or to read; of a namespace */
 	struct bpf_insn insns[24];
 	struct hook hook;
 	struct bpf_link_info link_info;
 	struct bpf_prog_info prog_info;
-	char text[1024];	/* read */
+	char text[1024];	/* the text that was read */
 	int ret;
 };
 
 struct proc {
 	pid_t pid;
 	int go, done;		/* pipes */
-	struct call *call;	/* shared with it */
+	struct call *call;	/* shared with the process */
 };
 
 static inline int call_do(struct call *c)
@@ -156,9 +156,9 @@ static inline int proc_start(struct proc *p)
 	return 0;
 }
 
-/* ---- devices, in the namespace that the fuzzer is in ---- */
+/* ---- devices, in the current namespace of the fuzzer ---- */
 
-/* A socket for each call: it belongs to its namespace, and would keep it */
+/* One socket per call: an open one would keep its namespace alive */
 #define WITH_RTNL(call) ({			\
 	int rtnl = rtnl_open();			\
 	int ret_ = rtnl < 0 ? -errno : (call);	\
@@ -167,7 +167,7 @@ static inline int proc_start(struct proc *p)
 	ret_;					\
 })
 
-/* Comes back when whatever holds RTNL now has released it */
+/* Returns when the current holder of RTNL has released it */
 static inline void wait_for_rtnl(void)
 {
 	WITH_RTNL(link_up(rtnl, 1));
@@ -178,9 +178,9 @@ static inline void wait_for_rtnl(void)
 struct world {
 	struct proc proc[PROCS];
 	int lab;			/* fd of its namespace */
-	int ns[NSES];			/* fds, -1 for none */
-	int marker[NSES];		/* a link on lo: gone when the namespace is */
-	int in;				/* the namespace the fuzzer is in; -1: the lab */
+	int ns[NSES];			/* fds, -1 if there is none */
+	int marker[NSES];		/* a link on lo, detached with the namespace */
+	int in;				/* the current namespace of the fuzzer; -1: the lab */
 	int marker_prog;
 	uint32_t xdp_prog_id, filter_prog_id, xdp_link_id;
 	struct {
@@ -189,9 +189,9 @@ struct world {
 	} volatile *trace;
 	int here[DEVS], there[DEVS];	/* packet sockets, 0 if not open */
 	uint32_t packets;		/* sent */
-	int patience;			/* seconds to wait for what the kernel does later */
-	char why[2048];			/* what was wrong */
-	char met[512];			/* what the last packet met */
+	int patience;			/* seconds to wait for deferred work of the kernel */
+	char why[2048];			/* what went wrong */
+	char met[512];			/* the programs that ran on the last packet */
 };
 
 static inline bool fail(struct world *w, const char *fmt, ...)
@@ -204,7 +204,7 @@ static inline bool fail(struct world *w, const char *fmt, ...)
 	return false;
 }
 
-/* True as soon as it is, and false if it is not within the fuzzer's patience */
+/* Waits for @condition; false if it does not become true in time */
 #define IN_TIME(w, condition) ({				\
 	int spins_ = 0, tries_ = (w)->patience * 1000;		\
 								\
@@ -253,7 +253,7 @@ static inline int trace_map(void)
 	return sys_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
-/* Writes its slot behind those that ran before it, and answers with its verdict */
+/* A program that appends its slot to the trace and returns its verdict */
 static inline void prog_load_call(struct call *c, int slot, int verdict)
 {
 	const struct bpf_insn insns[] = {
@@ -271,7 +271,7 @@ static inline void prog_load_call(struct call *c, int slot, int verdict)
 		{ BPF_STX | BPF_MEM | BPF_W, BPF_REG_6, BPF_REG_1, 0, 0 },
 		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, verdict },
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
-		/* not the fuzzer's packet */
+		/* not one of the fuzzer's packets */
 		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -1 },
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
@@ -320,7 +320,7 @@ static inline bool link_is_detached(int fd)
 	return obj_info(fd, &info, sizeof(info)) || !info.tcx.ifindex;
 }
 
-/* Comes back when its devices are gone */
+/* Returns when its devices are gone */
 static inline bool ns_del(struct world *w, struct model *m, int ns)
 {
 	int patience = w->patience, d;
@@ -338,8 +338,8 @@ static inline bool ns_del(struct world *w, struct model *m, int ns)
 	w->patience = patience;
 	close(w->marker[ns]);
 	if (!gone)
-		return fail(w, "the namespace does not go away");
-	/* its devices all go in one section of RTNL */
+		return fail(w, "the namespace does not end");
+	/* its devices are unregistered together, under RTNL */
 	wait_for_rtnl();
 	return true;
 }
@@ -368,7 +368,7 @@ static inline bool dev_add(struct world *w, int dev, int ns, uint32_t ifindex)
 	return !ret || fail(w, "cannot add %s: %s", here, strerror(-ret));
 }
 
-/* The model learns an ifindex that the kernel chose */
+/* The model takes over an ifindex that the kernel chose */
 static inline bool dev_move(struct world *w, struct model *m, int dev, int from, int to)
 {
 	char name[16];
@@ -385,7 +385,7 @@ static inline bool dev_move(struct world *w, struct model *m, int dev, int from,
 	snprintf(name, sizeof(name), "fz%d", dev);
 	ret = if_nametoindex(name);
 	if (!m->dev[dev].renumbered && ret != m->dev[dev].ifindex)
-		return fail(w, "fz%d has a new ifindex without need", dev);
+		return fail(w, "fz%d got a new ifindex although its own was free", dev);
 	m->dev[dev].ifindex = ret;
 	return true;
 }
@@ -411,7 +411,7 @@ static inline int packet_socket(const char *name)
 	return sock;
 }
 
-/* A device carries packets a little after it was set up: IFLA_OPERSTATE tells */
+/* A device carries packets some time after it was set up: see IFLA_OPERSTATE */
 static inline bool running(struct world *w, int ns, const char *name)
 {
 	struct request r = request(RTM_GETLINK, 0, sizeof(r.link));
@@ -458,7 +458,7 @@ static inline bool traffic_open(struct world *w, const struct model *m, int dev)
 		return fail(w, "packet socket on fz%d: %s", dev, strerror(errno));
 	if (!IN_TIME(w, running(w, m->dev[dev].ns, here) && running(w, -1, there)))
 		return fail(w, "fz%d does not come up", dev);
-	/* all is done when RTNL is free again */
+	/* the work is done when RTNL is free again */
 	wait_for_rtnl();
 	return true;
 }
@@ -470,7 +470,10 @@ struct frame {
 	char rest[46];
 } __attribute__((packed));
 
-/* A packet through the hook: does it meet the programs, and pass, as the model says? */
+/*
+ * Sends a packet through the hook. Do the programs run, and does it pass, as in the
+ * model?
+ */
 static inline bool traffic(struct world *w, struct model *m, int dev, int egress)
 {
 	struct frame frame = { .to = { 255, 255, 255, 255, 255, 255 },
@@ -492,32 +495,32 @@ static inline bool traffic(struct world *w, struct model *m, int dev, int egress
 	said = send(from, &frame, sizeof(frame), 0) < 0 ? -errno : 0;
 	expected = egress && last == 2 ? -ENOBUFS : 0;
 	if (said != expected)
-		return fail(w, "sending answered %d, not %d", said, expected);
+		return fail(w, "send returned %d, expected %d", said, expected);
 	if (passes) {
 		arrived.fd = to;
 		if (poll(&arrived, 1, w->patience * 1000) != 1)
 			return fail(w, "the packet did not pass");
 		if (recv(to, &got, sizeof(got), 0) != sizeof(got) ||
 		    got.number != frame.number)
-			return fail(w, "packet %u passed, which should not", got.number);
+			return fail(w, "packet %u passed, but should not have", got.number);
 	} else if (!IN_TIME(w, w->trace->ran >= n)) {
-		return fail(w, "the packet met %u programs, not %d", w->trace->ran, n);
+		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran, n);
 	} else if (recv(to, &got, sizeof(got), MSG_DONTWAIT) > 0) {
-		return fail(w, "packet %u passed, which should not", got.number);
+		return fail(w, "packet %u passed, but should not have", got.number);
 	}
 	if (w->trace->ran != n)
-		return fail(w, "the packet met %u programs, not %d", w->trace->ran, n);
+		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran, n);
 	len = snprintf(w->met, sizeof(w->met), passes ? "passes" : "is gone");
 	for (i = 0; i < n; i++) {
 		if (w->trace->prog[i] != met[i])
-			return fail(w, "program %d that the packet met was p%d, not p%d",
+			return fail(w, "program %d that ran on the packet was p%d, expected p%d",
 				    i, w->trace->prog[i], met[i]);
 		len += snprintf(w->met + len, sizeof(w->met) - len, " p%d", met[i]);
 	}
 	return true;
 }
 
-/* ---- from nothing to nothing ---- */
+/* ---- references, set-up, reset ---- */
 
 static inline uint32_t ref_id(const struct world *w, const struct model *m, struct ref r,
 			      bool link)
@@ -528,7 +531,7 @@ static inline uint32_t ref_id(const struct world *w, const struct model *m, stru
 	case NOTHING:
 		return 0;
 	case A_PROG:
-		/* as a link's it might be another's */
+		/* as the id of a link it could be in use */
 		id = link ? BAD_ID : m->prog[r.slot].id;
 		break;
 	case A_LINK:
@@ -581,7 +584,7 @@ static inline bool proc_enter(struct world *w, int proc, int ns)
 	return !ret || fail(w, "a process cannot enter a namespace: %s", strerror(-ret));
 }
 
-/* Removes all that the steps have made. What must be gone by then is checked. */
+/* Removes all that the steps have created, and checks that it is gone */
 static inline bool world_reset(struct world *w, struct model *m)
 {
 	bool ok = true;
@@ -612,10 +615,10 @@ static inline bool world_reset(struct world *w, struct model *m)
 		return false;
 	for (i = 0; i < PROGS; i++)
 		if (m->prog[i].id && !IN_TIME(w, !prog_exists(m->prog[i].id)))
-			return fail(w, "p%d is still there when all that held it is gone", i);
+			return fail(w, "p%d still exists, but nothing holds it", i);
 	for (i = 0; i < LINKS; i++)
 		if (m->link[i].id && !IN_TIME(w, !link_exists(m->link[i].id)))
-			return fail(w, "l%d is still there when all that held it is gone", i);
+			return fail(w, "l%d still exists, but nothing holds it", i);
 	return true;
 }
 
@@ -624,10 +627,13 @@ static inline bool world_setup(struct world *w)
 	cpu_set_t cpu = {};
 	int i, fd;
 
-	/* whoever started this may have left some open */
+	/* the parent may have left some fds open */
 	for (fd = 3; fd < 1024; fd++)
 		close(fd);
-	/* one call at a time: a second CPU would only have to be woken */
+	/*
+	 * the calls are made one at a time, and a second CPU would have to be woken for
+	 * each
+	 */
 	CPU_SET(sched_getcpu(), &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
 	w->patience = 10;
@@ -638,7 +644,7 @@ static inline bool world_setup(struct world *w)
 	if (private_bpffs())
 		return fail(w, "cannot mount a bpffs: %s", strerror(errno));
 	WITH_RTNL(link_up(rtnl, 1));
-	/* what a command calls fd 0 is open and nothing of bpf(2) */
+	/* fd 0 is open, but not a BPF object */
 	fd = open("/dev/null", O_RDWR);
 	dup2(fd, 0);
 	move_fd(fd, OTHER_FD_NR);
@@ -669,7 +675,7 @@ static inline bool world_setup(struct world *w)
 
 /* ---- the static keys that let packets find the hooks ---- */
 
-/* Its count, or -1 where it cannot be read */
+/* Returns its count, or -1 if it cannot be read */
 static inline int static_key(const char *name)
 {
 	unsigned long long address = 0, at;
