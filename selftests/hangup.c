@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A link tells its holders when it is over: poll(2) and epoll(7) on its fd say so,
- * to who waits already and to who asks later.
+ * The holders of a link are told when it is detached: poll(2) and epoll(7) on its fd
+ * report it, to those that are already waiting and to those that ask later.
  */
 #include "../kselftest_harness.h"
 #include "rtnl.h"
@@ -15,7 +15,7 @@
 FIXTURE(hangup) {
 	struct net net;
 	int type, rtnl;
-	int ifindex;		/* of a device that tests may delete or move */
+	int ifindex;		/* a device that tests may delete or move */
 	int prog, other_prog, link;
 	int epoll;
 };
@@ -44,7 +44,7 @@ FIXTURE_TEARDOWN(hangup)
 #define SKIP_WITHOUT_POLL \
 	SKIP_ON_MAINLINE("the fd of its tc links cannot be polled")
 
-/* What poll() says of a link, in @ms milliseconds at most; 0 if nothing */
+/* The events that poll() reports for a link within @ms milliseconds, or 0 */
 static int poll_for(int link, int ms)
 {
 	struct pollfd fd = { .fd = link };
@@ -59,7 +59,7 @@ static int epoll_add(int epoll, int fd, __u32 events)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* The fd that epoll_wait() has an EPOLLHUP for, or -errno; 0 if none in time */
+/* The fd for which epoll_wait() reports EPOLLHUP in time, 0 if none, or -errno */
 static int epoll_for(int epoll, int ms)
 {
 	struct epoll_event event = {};
@@ -70,11 +70,11 @@ static int epoll_for(int epoll, int ms)
 	return event.events == EPOLLHUP ? event.data.fd : -EPROTO;
 }
 
-/* ---- threads that wait while it happens ---- */
+/* ---- threads that wait while the link is detached ---- */
 
 struct waiter {
 	pthread_t thread;
-	int link, epoll;	/* one of them */
+	int link, epoll;	/* only one of them is used */
 	int said;
 };
 
@@ -86,7 +86,7 @@ static void *waiter(void *arg)
 	return NULL;
 }
 
-/* Half of them by poll(), half by epoll_wait() on an epoll fd of their own */
+/* Half of them use poll(), the others epoll_wait() on an epoll fd of their own */
 static int start_waiters(struct waiter *waiters, int link)
 {
 	int i;
@@ -101,12 +101,12 @@ static int start_waiters(struct waiter *waiters, int link)
 		if (pthread_create(&waiters[i].thread, NULL, waiter, &waiters[i]))
 			return -1;
 	}
-	/* they are to sleep when it happens */
+	/* they should be asleep when it happens */
 	usleep(200000);
 	return 0;
 }
 
-/* How many were told, and of the right thing */
+/* How many were told the right thing */
 static int told(struct waiter *waiters)
 {
 	int i, n = 0;
@@ -118,7 +118,7 @@ static int told(struct waiter *waiters)
 	return n;
 }
 
-/* ---- when ---- */
+/* ---- when a link hangs up ---- */
 
 TEST_F(hangup, not_while_it_is_attached)
 {
@@ -126,7 +126,7 @@ TEST_F(hangup, not_while_it_is_attached)
 	ASSERT_EQ(0, epoll_add(self->epoll, self->link, EPOLLIN | EPOLLOUT | EPOLLPRI));
 	EXPECT_EQ(0, poll_for(self->link, 0));
 	EXPECT_EQ(0, epoll_for(self->epoll, 0));
-	/* nor ready for anything else */
+	/* no other event either */
 	EXPECT_EQ(0, poll(&(struct pollfd){ .fd = self->link, .events = -1 }, 1, 0));
 }
 
@@ -148,7 +148,7 @@ TEST_F(hangup, when_its_device_is_unregistered)
 	SKIP_WITHOUT_POLL;
 	ASSERT_EQ(0, start_waiters(waiters, self->link));
 	ASSERT_EQ(0, link_del(self->rtnl, self->ifindex));
-	/* at once, not some time after */
+	/* at once, not some time later */
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
 	EXPECT_EQ(WAITERS, told(waiters));
 }
@@ -170,7 +170,7 @@ TEST_F(hangup, when_its_devices_netns_ends)
 	close(ns);
 	EXPECT_EQ(WAITERS, told(waiters));
 	EXPECT_EQ(POLLHUP, poll_for(link, 0));
-	/* the other one is on a device that is there */
+	/* the device of the other link is still there */
 	EXPECT_EQ(0, poll_for(self->link, 0));
 }
 
@@ -181,7 +181,7 @@ TEST_F(hangup, of_a_link_that_was_over_before)
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 10000));
 	ASSERT_EQ(0, epoll_add(self->epoll, self->link, 0));
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
-	/* it stays so */
+	/* it stays that way */
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 0));
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
 }
@@ -194,7 +194,7 @@ TEST_F(hangup, once_where_edges_are_asked_for)
 	ASSERT_EQ(0, link_detach(self->link));
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
 	EXPECT_EQ(0, epoll_for(self->epoll, 0));
-	/* detached again: nothing new */
+	/* detaching it again is no new event */
 	ASSERT_EQ(0, link_detach(self->link));
 	EXPECT_EQ(0, epoll_for(self->epoll, 0));
 }
@@ -216,7 +216,7 @@ TEST_F(hangup, of_one_link_and_not_of_others)
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
 }
 
-/* Each fd is a holder's: what was pinned, what was got by id, what was inherited */
+/* Every fd counts: opened from a pin, got by id, inherited */
 TEST_F(hangup, by_every_fd)
 {
 	struct waiter waiters[WAITERS];
@@ -241,7 +241,7 @@ TEST_F(hangup, by_every_fd)
 	EXPECT_EQ(0, status);
 }
 
-/* ---- what is not the end ---- */
+/* ---- when it does not ---- */
 
 TEST_F(hangup, not_when_it_is_updated)
 {
@@ -258,15 +258,15 @@ TEST_F(hangup, not_when_its_device_moves)
 	ASSERT_EQ(0, link_move(self->rtnl, self->ifindex, self->net.there_ns));
 	EXPECT_EQ(0, epoll_for(self->epoll, 200));
 	EXPECT_EQ(0, poll_for(self->link, 0));
-	/* where it is now it can still end */
+	/* it can still be detached where it is now */
 	ASSERT_EQ(0, run("ip link del hup1"));
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
 }
 
-/* ---- whose ---- */
+/* ---- other links ---- */
 
-/* epoll(7) takes no fd that does not support it, and that is not to change */
-TEST_F(hangup, is_none_of_other_links)
+/* epoll(7) refuses an fd that does not support it, and that must not change */
+TEST_F(hangup, is_not_reported_by_other_links)
 {
 	int prog, link;
 
@@ -275,12 +275,12 @@ TEST_F(hangup, is_none_of_other_links)
 	ASSERT_LE(0, link);
 	EXPECT_EQ(-EPERM, epoll_add(self->epoll, link, 0));
 	EXPECT_EQ(-EPERM, epoll_add(self->epoll, prog, 0));
-	/* poll() takes any, and says at once what it says of a regular file */
+	/* poll() accepts any fd, and reports at once what it does for a regular file */
 	EXPECT_EQ(1, poll(&(struct pollfd){ .fd = link, .events = POLLIN }, 1, 0));
 	ASSERT_EQ(0, link_detach(link));
 	EXPECT_EQ(-EPERM, epoll_add(self->epoll, link, 0));
 	EXPECT_EQ(0, poll_for(link, 0));
-	/* this is how to find out whether a tc link tells */
+	/* this is how to find out whether tc links report it */
 	EXPECT_EQ(mainline_tcx() ? -EPERM : 0, epoll_add(self->epoll, self->link, 0));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is told about a link: by the kernel, in fdinfo, and by bpftool. */
+/* What the kernel, fdinfo and bpftool report about a link. */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 #include "letters.skel.h"
@@ -10,7 +10,7 @@ FIXTURE(info) {
 	int type;
 	int link;
 	__u32 prog_id, link_id;
-	const char *name;	/* of the direction */
+	const char *name;	/* the name of the direction */
 };
 
 FIXTURE_ON_BOTH_SIDES(info);
@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(info)
 
 TEST_F(info, numbers_are_mainlines)
 {
-	/* they are written down here, so that no header can change them */
+	/* the numbers stand here, so that no header can change them */
 	EXPECT_EQ(46, BPF_TCX_INGRESS);
 	EXPECT_EQ(47, BPF_TCX_EGRESS);
 	EXPECT_EQ(11, BPF_LINK_TYPE_TCX);
@@ -115,14 +115,14 @@ TEST_F(info, is_found_by_id)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, obj_info(fd, &info, sizeof(info)));
 	EXPECT_EQ(self->link_id, info.id);
-	/* and that fd is as good as the first */
+	/* this fd is as good as the first */
 	close(self->link);
 	EXPECT_EQ(1, hook_count(self->net.ifindex, self->type));
 	EXPECT_EQ(0, link_detach(fd));
 	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
 }
 
-/* The lines of a link's fdinfo from link_type: on */
+/* The lines of a link's fdinfo, from link_type: on */
 static char *fdinfo(int link)
 {
 	char *all = output_of("cat /proc/%d/fdinfo/%d", getpid(), link);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libbpf_set_print(keep_log) keeps in logged[] what libbpf says above debug;
- * logged[0] = 0 forgets it.
+ * After libbpf_set_print(keep_log), logged[] has what libbpf prints above the level
+ * debug. logged[0] = 0 clears it.
  */
 #ifndef LIBBPF_LOG_H
 #define LIBBPF_LOG_H

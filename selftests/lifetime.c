@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long a program stays attached: the life of its link. */
+/* How long a program stays attached: as long as its link lives. */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 #include "letters.skel.h"
@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(lifetime)
 	letters_bpf__destroy(self->skel);
 }
 
-/* The programs that ran on a packet sent now, as letters */
+/* Sends a packet and returns the letters of the programs that ran on it */
 static const char *ran(struct net *net, struct letters_bpf *skel, int type)
 {
 	memset(skel->bss->trace, 0, sizeof(skel->bss->trace));
@@ -88,7 +88,7 @@ TEST_F(lifetime, kill_of_the_loader_detaches)
 	EXPECT_STREQ("A", RAN());
 	kill(loader, SIGKILL);
 	ASSERT_EQ(loader, waitpid(loader, &status, 0));
-	/* the fds of a killed task are closed before it can be waited for */
+	/* the fds of a killed task are closed before waitpid() returns */
 	EXPECT_STREQ("", RAN());
 	EXPECT_EQ(0, COUNT());
 }
@@ -158,7 +158,7 @@ TEST_F(lifetime, detached_program_can_be_attached_again)
 	again = CREATE(self->prog_a);
 	ASSERT_LE(0, again);
 	EXPECT_STREQ("A", RAN());
-	/* the first link has no more power over it */
+	/* the first link no longer has any power over it */
 	EXPECT_EQ(0, link_detach(link));
 	close(link);
 	EXPECT_STREQ("A", RAN());
@@ -194,7 +194,7 @@ TEST_F(lifetime, update_replaces_the_program_in_its_place)
 	EXPECT_EQ(0, link_update(a, self->prog_c, 0, 0));
 	EXPECT_STREQ("CB", RAN());
 
-	/* nothing holds the old program but the skeleton */
+	/* only the skeleton holds the old program */
 	letters_bpf__destroy(self->skel);
 	self->skel = NULL;
 	EXPECT_TRUE(EVENTUALLY(!prog_exists(old_id)));
@@ -296,14 +296,14 @@ TEST_F(lifetime, link_survives_its_netns)
 	EXPECT_NE(0, info_ifindex(link));
 	ASSERT_EQ(0, setns(before, CLONE_NEWNET));
 
-	/* nobody is left in it: the kernel takes it down a little later */
+	/* the namespace is unused: the kernel removes it a little later */
 	EXPECT_TRUE(EVENTUALLY(info_ifindex(link) == 0));
 	EXPECT_TRUE(link_exists(id));
 	EXPECT_EQ(-ENOLINK, link_update(link, self->prog_b, 0, 0));
 	EXPECT_EQ(0, link_detach(link));
 }
 
-/* the link's info shows the new ifindex to those who look from there */
+/* the link's info has the new ifindex when read in the new namespace */
 TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 {
 	char name[IF_NAMESIZE];
@@ -312,7 +312,9 @@ TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 
 	link = CREATE(self->prog_a);
 	ASSERT_LE(0, link);
-	/* takes the ifindex that the device has here, so that it must change */
+	/*
+	 * this one takes the ifindex that the device has here, so that it must change
+	 */
 	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
 	if (!if_indextoname(self->net.ifindex, name))
 		ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9",

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many devices, full hooks, many processes, many packets: everything works as with
- * few, and the memory is given back.
+ * Many devices, full hooks, many processes, many packets: everything works as with few,
+ * and the memory is freed.
  *
- * TC_LINK_LOAD in the environment: the numbers of FULL, not those of BRIEF.
+ * If TC_LINK_LOAD is set in the environment, the numbers of FULL are used instead of
+ * those of BRIEF.
  */
 #include "../kselftest_harness.h"
 #include "rtnl.h"
@@ -15,13 +16,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define HOOK_ROOM	63	/* programs that a hook takes */
+#define HOOK_ROOM	63	/* the programs that a hook has room for */
 #define SENDERS		2	/* one for each CPU */
 
 static const struct size {
 	int devices;
-	int processes, changes;		/* that each of them makes */
-	double seconds;			/* of packets */
+	int processes, changes;		/* changes by each process */
+	double seconds;			/* how long packets are sent */
 } BRIEF = { 100, 20, 50, 3 }, FULL = { 10000, 100, 500, 600 };
 
 static const int types[] = { INGRESS, EGRESS };
@@ -29,14 +30,14 @@ static const int types[] = { INGRESS, EGRESS };
 struct shared {
 	volatile bool start, stop;
 	volatile unsigned long made;		/* changes */
-	volatile unsigned long sent[2][2];	/* packets in and out, even and odd */
+	volatile unsigned long sent[2][2];	/* packets in and out, even and odd ones */
 };
 
 FIXTURE(load) {
 	struct net net;
 	const struct size *size;
 	struct shared *shared;
-	struct load_bpf *skel[2];	/* for each direction */
+	struct load_bpf *skel[2];	/* one for each direction */
 };
 
 typedef FIXTURE_DATA(load) test;
@@ -47,7 +48,7 @@ FIXTURE_SETUP(load)
 
 	ASSERT_EQ(0, net_setup(&self->net));
 	self->size = getenv("TC_LINK_LOAD") ? &FULL : &BRIEF;
-	/* a link on each side of each device, and room for others */
+	/* one link for each side of each device, and room for other files */
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
 	if (files.rlim_cur < 2 * self->size->devices + 100) {
 		files.rlim_cur = 2 * self->size->devices + 100;
@@ -67,7 +68,7 @@ FIXTURE_TEARDOWN(load)
 
 /* ---- memory ---- */
 
-/* KiB of the slab that cannot be reclaimed */
+/* The unreclaimable slab memory in KiB */
 static long slab(void)
 {
 	char *text = output_of("sed -n 's/SUnreclaim: *\\([0-9]*\\).*/\\1/p' /proc/meminfo");
@@ -79,7 +80,7 @@ static long slab(void)
 
 /* ---- devices ---- */
 
-/* Pairs of veth devices in a new namespace; 0 or what failed */
+/* Adds pairs of veth devices to a new namespace. Returns 0, or what failed. */
 static int devices_add(int ns, int *ifindex, int n)
 {
 	int rtnl = rtnl_open(), i, err = 0;
@@ -96,8 +97,10 @@ static int devices_add(int ns, int *ifindex, int n)
 	return err;
 }
 
-/* A program and a link on both hooks of each device; a link closed on one of them, and left
- * to the end of the device on the other. 0, or what is wrong.
+/*
+ * Attaches a program and a link to both hooks of each device. On one hook the link is
+ * closed, on the other it stays until the device is gone. Returns NULL, or what is
+ * wrong.
  */
 static const char *on_devices(test *t, int *ifindex, int *links, const int *progs,
 			      const __u32 *ids)
@@ -116,20 +119,20 @@ static const char *on_devices(test *t, int *ifindex, int *links, const int *prog
 	for (i = 0; i < 2 * n; i++)
 		if (hook_query(ifindex[i / 2], types[i % 2], &hook) || hook.count != 2 ||
 		    hook.revision != 3 || hook.prog_ids[0] != ids[1] || hook.prog_ids[1] != ids[0])
-			return "a hook has others than were attached";
+			return "a hook does not have what was attached";
 	for (i = 0; i < n; i++)
 		for (side = 0; side < 2; side++) {
 			if (side == 0 && close(links[2 * i]))
 				return "cannot close a link";
 			if (hook_count(ifindex[i], types[side]) != 1 + side)
-				return "a link was closed, and not gone";
+				return "a link was closed and is still attached";
 		}
 	if (setns(t->net.here_ns, CLONE_NEWNET))
-		return "cannot leave";
+		return "cannot leave the namespace";
 	close(ns);
 	for (i = 0; i < n; i++) {
 		if (!EVENTUALLY(link_update(links[2 * i + 1], progs[1], 0, 0) == -ENOLINK))
-			return "a device is gone, and its link not over";
+			return "a device is gone and its link still attached";
 		close(links[2 * i + 1]);
 	}
 	return NULL;
@@ -158,7 +161,7 @@ TEST_F_TIMEOUT(load, of_many_devices, 7200)
 	long before, after;
 	int round;
 
-	/* what the kernel keeps for the next time, it has after the first */
+	/* the first run leaves what the kernel keeps for the next time */
 	for (round = 0; round < 2; round++) {
 		const char *wrong;
 
@@ -167,10 +170,12 @@ TEST_F_TIMEOUT(load, of_many_devices, 7200)
 		ASSERT_EQ(NULL, wrong) {
 			TH_LOG("%s", wrong);
 		}
-		/* a device is freed a while after its end */
+		/* a device is freed a while after it was unregistered */
 		sleep(2);
 	}
-	/* a tenth of what the devices take; with few of them, others' slab is more than that */
+	/*
+	 * a tenth of what the devices take; with few devices, more than that is noise
+	 */
 	EXPECT_TRUE(EVENTUALLY((after = slab()) - before < self->size->devices / 2) ||
 		    self->size == &BRIEF);
 	TH_LOG("%d devices: %ld KiB of slab before, %ld after", self->size->devices, before,
@@ -191,7 +196,9 @@ static pid_t child(void)
 	return pid;
 }
 
-/* One program to and fro. A full hook says ERANGE, and that is no failure */
+/*
+ * Attaches and detaches one program. A full hook returns ERANGE, which is no failure.
+ */
 static void change(test *t, int n)
 {
 	int prog = load_verdict(TC_ACT_UNSPEC), done = 0, ret;
@@ -235,7 +242,7 @@ TEST_F_TIMEOUT(load, of_many_processes, 3600)
 		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status);
 	}
-	/* each program came and went; the revision has counted all of it */
+	/* each program was attached and detached, and the revision counts all of it */
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, hook_query(self->net.ifindex, types[i], &hook));
 		EXPECT_EQ(1, hook.count);
@@ -256,10 +263,10 @@ static int frame_socket(const char *dev, struct sockaddr_ll *to)
 	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 }
 
-/* Packets both ways, even and odd ones, as fast as it can */
+/* Sends even and odd packets both ways, as fast as it can */
 static void send_all(test *t, int cpu)
 {
-	/* to nobody's address */
+	/* an address that nobody has */
 	unsigned char frame[60] = { 2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8,
 				    LOAD_PROTOCOL >> 8, LOAD_PROTOCOL & 255 };
 	struct sockaddr_ll to[2];
@@ -279,7 +286,10 @@ static void send_all(test *t, int cpu)
 	while (!t->shared->stop) {
 		frame[14]++;
 		for (dir = 0; dir < 2; dir++) {
-			/* one that is dropped on its way out says ENOBUFS */
+			/*
+			 * for a packet that is dropped on its way out, send() fails
+			 * with ENOBUFS
+			 */
 			if (sendto(socks[dir], frame, sizeof(frame), 0, (void *)&to[dir],
 				   sizeof(to[dir])) < 0 &&
 			    !(errno == ENOBUFS && dir && frame[14] & 1))
@@ -290,7 +300,10 @@ static void send_all(test *t, int cpu)
 	_exit(0);
 }
 
-/* The hook is filled around the gate and the counter, and emptied again. 0 or -1 */
+/*
+ * Fills the hook around the gate and the counter, and empties it again. Returns 0 or
+ * -1.
+ */
 static int come_and_go(test *t, int dir, int gate, const int *others, int n)
 {
 	struct load_bpf *skel = t->skel[dir];
@@ -355,7 +368,7 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 	for (dir = 0; dir < 2; dir++) {
 		struct load_bpf__bss *bss = self->skel[dir]->bss;
 
-		/* those of the last moment may still wait in a CPU's backlog */
+		/* the last packets may still wait in the backlog of a CPU */
 		EXPECT_TRUE(EVENTUALLY(bss->at_gate[1] == self->shared->sent[dir][1] &&
 				       bss->behind[0] == self->shared->sent[dir][0]));
 		for (odd = 0; odd < 2; odd++) {

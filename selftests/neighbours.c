@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The same program, once as a filter in direct-action mode and once by a link, next
- * to everything else that a packet meets at a device: all that can be seen of the
- * packets is the same. Where it is not, by design, a test says so.
+ * The same program, once as a filter in direct-action mode and once by a link, next to
+ * everything else that a packet meets at a device. All that can be observed of the
+ * packets is the same. Where it differs by design, a test says so.
  */
 #include "../kselftest_harness.h"
 #include "observation.h"
@@ -12,31 +12,31 @@
 #include <sys/ioctl.h>
 
 struct scenario {
-	/* commands that make it; "here" is given the other namespace's fd */
+	/* commands that set it up; "here" gets the fd of the other namespace */
 	const char *here, *there;
-	/* where the program goes */
+	/* the device that the program is attached to */
 	const char *dev;
 	int type;
-	/* as a filter it goes here; to a clsact of its own if that is not set */
+	/* where it goes as a filter; if not set, to a clsact of its own */
 	const char *filter_at;
-	/* where the frames are sent: from the other namespace for ingress */
+	/* the device that sends the frames; for ingress, in the other namespace */
 	const char *send_dev;
 	int frames;
 	const char *to_mac;
-	/* further devices with taps */
+	/* more devices with taps */
 	const char *tap_here[3], *tap_there[2];
 	bool no_taps;
-	/* its output belongs to what is seen */
+	/* a command whose output is part of the observation */
 	const char *show;
-	/* kinds of frames that the program has to see; 0: all */
+	/* how many kinds of frames the program must see; 0: all */
 	int sees;
-	/* the frames pass it by */
+	/* the frames bypass the program */
 	bool bypass;
-	/* generic receive offload is on, and puts together again what was cut */
+	/* generic receive offload is on, and merges the segments again */
 	bool gro;
-	/* the receiver's checksum covers the whole packet (CHECKSUM_COMPLETE) */
+	/* the checksum of received packets covers all of them (CHECKSUM_COMPLETE) */
 	bool complete;
-	/* a type or a value that a kernel with this neighbour has */
+	/* a type or an enumerator that shows that the kernel has this neighbour */
 	const char *needs;
 };
 
@@ -45,7 +45,7 @@ FIXTURE(neighbours) {
 	struct observer taps;
 	struct neighbours_bpf *skel;
 	int judge;
-	int from;		/* socket that sends the frames */
+	int from;		/* the socket that sends the frames */
 };
 
 FIXTURE_VARIANT(neighbours) {
@@ -91,7 +91,7 @@ NEIGHBOURS(shared_block_egress, ON(HERE_DEV, EGRESS), GO_OUT(HERE_DEV),
 NEIGHBOURS(classful_qdisc, ON(HERE_DEV, EGRESS), GO_OUT(HERE_DEV),
 	   .here = "tc qdisc add dev tc0 root handle 1: prio");
 
-/* mirred hands everything to an ifb, which gives it back */
+/* mirred redirects everything to an ifb, which gives it back */
 #define IFB "ip link add ifb7 type ifb && ip link set ifb7 up && tc qdisc add dev tc0 clsact &&"
 #define TO_IFB "matchall action mirred egress redirect dev ifb7"
 NEIGHBOURS(ifb_from_ingress, ON("ifb7", EGRESS), COME_IN,
@@ -107,7 +107,7 @@ NEIGHBOURS(before_ifb_egress, ON(HERE_DEV, EGRESS), GO_OUT(HERE_DEV),
 	   .here = IFB "tc filter add dev tc0 egress prio 9 " TO_IFB,
 	   .filter_at = "dev tc0 egress", .tap_here = { "ifb7" });
 
-/* mirred gives another device a copy, or has it get the packet */
+/* mirred mirrors the packet to another device, or redirects it there */
 #define DUMMY "ip link add d7 type dummy && ip link set d7 up && tc qdisc add dev tc0 clsact &&"
 NEIGHBOURS(mirror_ingress, ON("d7", EGRESS), COME_IN,
 	   .here = DUMMY "tc filter add dev tc0 ingress prio 9 matchall"
@@ -137,7 +137,7 @@ NEIGHBOURS(before_mirror_ingress, ON(HERE_DEV, INGRESS), COME_IN,
 	"  meta mark 0x1004 drop\n"					\
 	" }\n"								\
 	"}\nEOF"
-/* what it has counted, and anew */
+/* print the counters and reset them */
 #define NETFILTER(hook)							\
 	.here = NFT(hook),						\
 	.show = "nft list table netdev t && nft delete table netdev t && " NFT(hook)
@@ -150,13 +150,13 @@ NEIGHBOURS(generic_xdp, ON(HERE_DEV, INGRESS), COME_IN,
 NEIGHBOURS(native_xdp, ON(HERE_DEV, INGRESS), COME_IN,
 	   .here = "ip link set dev tc0 xdpdrv pinned /sys/fs/bpf/put_meta");
 
-/* the segments of a frame that the XDP program had cut are put together */
+/* the XDP program has a frame segmented; GRO merges the segments */
 NEIGHBOURS(gro, ON(HERE_DEV, INGRESS), COME_IN, .gro = true,
 	   .here = "ip link set dev tc0 xdpdrv pinned /sys/fs/bpf/put_meta");
-/* PACKET_QDISC_BYPASS leaves out the programs as it leaves out the filters */
+/* PACKET_QDISC_BYPASS skips the programs as it skips the filters */
 NEIGHBOURS(qdisc_bypass, ON(HERE_DEV, EGRESS), GO_OUT(HERE_DEV), .bypass = true);
 
-/* tc0 and the end here of another pair are the ports of a bridge */
+/* tc0 and one end of another pair are the ports of a bridge */
 #define BRIDGE								\
 	.here = "ip -batch - <<EOF\n"					\
 		"link add br0 address " HERE_MAC " type bridge"	\
@@ -195,7 +195,7 @@ NEIGHBOURS(vlan_egress, ON("tc0.5", EGRESS), GO_OUT("tc0.5"), VLAN,
 		"link add bond7 address " HERE_MAC " type bond mode active-backup miimon 10\n" \
 		"link set tc0 down\nlink set tc0 master bond7\n"	\
 		"link set bond7 up\n"					\
-		/* it was forgotten with the carrier */			\
+		/* the entry was lost with the carrier */			\
 		"neigh add " THERE_ADDR " lladdr " THERE_MAC " dev tc0\nEOF\n" \
 		"for try in 1 2 3 4 5 6 7 8 9; do\n"			\
 		" ip link show bond7 | grep -q LOWER_UP && exit; sleep 0.1\n" \
@@ -223,8 +223,8 @@ NEIGHBOURS(macvlan_egress, ON("mv7", EGRESS), GO_OUT("mv7"), MACVLAN,
 	   .tap_here = { HERE_DEV });
 
 /*
- * A UDP tunnel makes a complete checksum of the one of the outer packet, if that was
- * there and no device has looked at it before.
+ * A UDP tunnel turns a valid outer checksum into CHECKSUM_COMPLETE, unless a device has
+ * verified it before.
  */
 #define VXLAN(dev, address, local, remote)				\
 	"ip link add " dev " address " address " type vxlan id 7 local " local \
@@ -258,7 +258,7 @@ FIXTURE_TEARDOWN(neighbours)
 
 typedef FIXTURE_DATA(neighbours) test;
 
-/* linux/ethtool.h, of which tools/include/uapi/ has only a part */
+/* from linux/ethtool.h: tools/include/uapi/ has only a part of it */
 #define ETHTOOL_SRXCSUM	0x15
 #define ETHTOOL_STXCSUM	0x17
 #define ETHTOOL_SGRO	0x2c
@@ -347,7 +347,7 @@ static void observe_output(struct observation *o, const char *command)
 	free(out);
 }
 
-/* One burst, judged by @verdict */
+/* Sends one burst; the program returns @verdict for each frame */
 static int look(test *t, const struct scenario *s, int verdict, struct observation *o)
 {
 	struct neighbours_bpf__bss *bss = t->skel->bss;
@@ -367,9 +367,9 @@ static int look(test *t, const struct scenario *s, int verdict, struct observati
 		return -1;
 	observe_counters(o, &before, &after);
 	for (kind = 0; kind < FRAME_KINDS; kind++) {
-		/* the control block is what was left there, the time for one */
+		/* the control block has whatever was left in it, such as a time */
 		bss->judged[kind].cb = 0;
-		/* with mainline's tcx the class is as well, by design */
+		/* by design, so has the class with mainline's tcx */
 		if (mainline_tcx())
 			bss->judged[kind].tc_classid = 0;
 		observe_seen(o, "judge", bss->judged, kind);
@@ -409,12 +409,15 @@ TEST_F(neighbours, notice_no_difference)
 		ASSERT_EQ(0, look(self, s, verdicts[i], &link[i]));
 
 	for (i = 0; i < VERDICTS; i++) {
-		/* mainline goes on after STOLEN, by design */
+		/* by design, mainline runs the next program after STOLEN */
 		if (verdicts[i] == TC_ACT_STOLEN && mainline_tcx())
 			continue;
 		seen = observation_count(&filter[i], "program judge", "");
 		EXPECT_EQ(s->bypass ? 0 : s->sees ?: FRAME_KINDS, seen);
-		/* what bpf_csum_update() says of any other; the GSO packet has none */
+		/*
+		 * bpf_csum_update() fails for any other checksum; the GSO packet has
+		 * none
+		 */
 		if (s->complete) {
 			EXPECT_EQ(1, observation_count(&link[i], "program judge", " rc -524 "));
 		}
@@ -462,7 +465,7 @@ FIXTURE_TEARDOWN(by_design)
 	observe_bpf__destroy(self->n.taps.skel);
 }
 
-/* A link is no part of the qdisc: what it decides about, clsact does not count */
+/* A link is not part of the qdisc, so clsact does not count what a link has dropped */
 TEST_F(by_design, clsact_counts_only_what_reaches_it)
 {
 	const struct scenario s = {
@@ -471,7 +474,7 @@ TEST_F(by_design, clsact_counts_only_what_reaches_it)
 			"tc filter add dev tc0 ingress prio 2 " FOLLOW,
 		.filter_at = "dev tc0 ingress",
 	};
-	/* it counts the segments of a GSO packet */
+	/* clsact counts the segments of a GSO packet */
 	const int burst = FRAME_KINDS - 1 + GSO_SEGS;
 	struct observation o = {};
 	int packets, dropped, fd;

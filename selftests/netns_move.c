@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device that has left a network namespace is out of reach of those who were
- * allowed to change it there, however many calls of theirs are under way. Many
- * threads in one namespace do one thing over and over; meanwhile the device moves
- * to another namespace, whose owner then clears it and attaches programs of their
- * own. What is found there from then on is theirs alone.
+ * Once a device has left a network namespace, those that could change it there can no
+ * longer do so, no matter how many of their calls are in progress. Many threads in one
+ * namespace repeat one operation. Meanwhile the device moves to another namespace,
+ * whose owner removes what is on it and attaches programs. From then on, the device has
+ * only the new owner's programs.
  *
- * TC_LINK_RACE_SECONDS in the environment: time for each case, 1 if not set. No case
- * ends before it has seen SHORT_ROUNDS, or LONG_ROUNDS if it is set. On mainline, where
- * each change waits for a grace period with RTNL held, those would take an hour.
+ * TC_LINK_RACE_SECONDS in the environment is the time for each case, 1 if not set. A
+ * case runs at least SHORT_ROUNDS rounds, or LONG_ROUNDS if it is set. On mainline,
+ * where each change waits for a grace period with RTNL held, those would take an hour.
  */
 #include "../kselftest_harness.h"
 #include "rtnl.h"
@@ -26,18 +26,18 @@
 
 enum op { DETACH_ANY, DETACH, ATTACH, CREATE, REPLACE, QUERY };
 
-/* What the threads and the test tell each other */
+/* What the threads and the test share */
 struct shared {
 	bool stop;
-	unsigned long calls[THREADS];	/* that have returned */
-	unsigned long effective;	/* of them, those that did something */
+	unsigned long calls[THREADS];	/* calls that have returned */
+	unsigned long effective;	/* of them, calls that changed or read something */
 	bool saw_mine;
 };
 
 FIXTURE(netns_move) {
-	/* where the threads are, and where the device goes to */
+	/* where the threads are, and where the device moves to */
 	int from_ns, to_ns, from_rtnl, to_rtnl;
-	/* on the device all the time; only while it is with its new owner */
+	/* always on the device; only while it is with its new owner */
 	int common, mine;
 	__u32 mine_id;
 	int progs[THREADS];
@@ -49,8 +49,8 @@ typedef FIXTURE_DATA(netns_move) test;
 
 FIXTURE_VARIANT(netns_move) {
 	enum op op;
-	bool container;		/* the threads are in one, and the device leaves it */
-	const char *mainline;	/* why not there */
+	bool container;		/* the device moves out of the container, which has the threads */
+	const char *mainline;	/* why the case is skipped on mainline */
 };
 
 #define MOVE(name, op_, ...)						\
@@ -68,7 +68,7 @@ MOVE(detach, DETACH);
 MOVE(attach, ATTACH);
 MOVE(create, CREATE);
 MOVE(replace, REPLACE);
-/* a container cannot query: that takes CAP_NET_ADMIN over the initial namespace */
+/* query needs CAP_NET_ADMIN over the initial namespace, which a container lacks */
 FIXTURE_VARIANT_ADD(netns_move, into_a_container_query) {
 	.op = QUERY
 };
@@ -91,13 +91,13 @@ struct thread {
 	int nr;
 };
 
-/* 0 if anything was done, else -errno */
+/* Returns 0 if anything was done, else -errno */
 static int perform(const struct thread *me)
 {
 	const test *t = me->t;
 	int prog = t->progs[me->nr], ret;
 	struct hook hook;
-	/* who brings what the others take away */
+	/* one thread in four attaches what the others detach */
 	bool brings = me->nr % 4 == 0;
 
 	switch (me->op) {
@@ -149,8 +149,8 @@ static int run_threads(const test *t, enum op op)
 	int i;
 
 	/*
-	 * Whatever they are at when the device moves, they stay at it for long: they
-	 * come last, and there are many.
+	 * Many threads with the lowest priority: whatever they are doing when the
+	 * device moves takes long to finish.
 	 */
 	if (setpriority(PRIO_PROCESS, 0, 19))
 		return 1;
@@ -167,8 +167,8 @@ static int run_threads(const test *t, enum op op)
 /* ---- the device and its owner ---- */
 
 /*
- * The threads' process, with their namespace; in its own user namespace if that is
- * to be a container's. 0 or the step that failed.
+ * Starts the process of the threads and their namespace, in a user namespace of its own
+ * if that is a container's. Returns 0, or the step that failed.
  */
 static int start(test *t, enum op op, bool container)
 {
@@ -190,7 +190,9 @@ static int start(test *t, enum op op, bool container)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if ((container && become_userns_root()) || unshare(CLONE_NEWNET))
 			_exit(1);
-		/* have the namespace opened, and go where the threads belong */
+		/*
+		 * have the parent open the namespace, then go where the threads belong
+		 */
 		if (write(sync[1], &c, 1) != 1 || read(sync[1], &c, 1) != 1)
 			_exit(2);
 		if (!container && setns(home_ns, CLONE_NEWNET))
@@ -215,7 +217,7 @@ static int start(test *t, enum op op, bool container)
 	return write(sync[0], &c, 1) == 1 ? 0 : 8;
 }
 
-/* Takes everything off but links, which are their holders' */
+/* Detaches everything but links, which belong to their holders */
 static int clear(void)
 {
 	struct hook hook;
@@ -233,7 +235,7 @@ static int clear(void)
 	return err;
 }
 
-/* @before without links that have been closed since */
+/* @before, without the links that were closed since */
 static bool only_closed(const struct hook *before, const struct hook *after)
 {
 	__u32 i, left = 0;
@@ -255,7 +257,7 @@ static bool wait_for_effect(const test *t)
 	return EVENTUALLY(__atomic_load_n(&t->shared->effective, __ATOMIC_RELAXED) >= until);
 }
 
-/* Until all calls that are under way have ended */
+/* Waits until all calls that are in progress have returned */
 static bool wait_for_calls(const test *t)
 {
 	unsigned long calls[THREADS];
@@ -310,8 +312,8 @@ TEST_F_TIMEOUT(netns_move, leaves_the_old_owner_nothing, 900)
 		ASSERT_EQ(0, link_move(self->from_rtnl, IFINDEX, self->to_ns));
 
 		/*
-		 * Only the new owner changes this hook from here on: what is found
-		 * there now stays, and nothing joins it.
+		 * From here on only the new owner changes this hook: what is on it
+		 * stays, and nothing is added.
 		 */
 		ASSERT_EQ(0, prog_attach(self->mine, IFINDEX, INGRESS, LAST));
 		err = prog_attach(self->common, IFINDEX, INGRESS, LAST);
@@ -328,13 +330,13 @@ TEST_F_TIMEOUT(netns_move, leaves_the_old_owner_nothing, 900)
 		ASSERT_EQ(0, link_move(self->to_rtnl, IFINDEX, self->from_ns));
 		rounds++;
 	}
-	TH_LOG("%lu rounds, %lu calls that did something", rounds,
+	TH_LOG("%lu rounds, %lu effective calls", rounds,
 	       self->shared->effective);
 	EXPECT_EQ(0, disturbed)
-		TH_LOG("%lu of %lu times the new owner's programs did not stay alone",
+		TH_LOG("%lu of %lu times the hook had more than the new owner's programs",
 		       disturbed, rounds);
 	EXPECT_FALSE(self->shared->saw_mine)
-		TH_LOG("the old owner has seen the new one's program");
+		TH_LOG("the old owner has seen the program of the new one");
 
 	__atomic_store_n(&self->shared->stop, true, __ATOMIC_RELAXED);
 	ASSERT_EQ(self->threads, waitpid(self->threads, &status, 0));

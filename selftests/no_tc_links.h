@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A process for which the kernel has no tc links.
- */
+/* Makes the kernel look as if it had no tc links, for one process. */
 #ifndef NO_TC_LINKS_H
 #define NO_TC_LINKS_H
 
@@ -11,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* linux/seccomp.h, which includes what a tree's tools/ do not install */
+/* from linux/seccomp.h, which includes what tools/ of some trees does not install */
 #define SECCOMP_DATA_NR		0
 #define SECCOMP_DATA_ARG0	16
 #define SECCOMP_MODE_FILTER	2
@@ -19,7 +17,10 @@
 #define SECCOMP_RET_ERRNO	0x00050000U
 #define SECCOMP_RET_ALLOW	0x7fff0000U
 
-/* For good, and for its children as well; of more than one filter the strictest counts. */
+/*
+ * This is permanent, and children inherit it. If there are several filters, the
+ * strictest counts.
+ */
 static int filter_syscalls(struct sock_filter *filter, unsigned short len)
 {
 	struct sock_fprog fprog = { .len = len, .filter = filter };
@@ -28,8 +29,9 @@ static int filter_syscalls(struct sock_filter *filter, unsigned short len)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
 }
 
-/* From here on bpf(2) answers as a kernel without tc links. Links of tc must be all
- * that the process makes or asks for.
+/*
+ * From now on bpf(2) fails as on a kernel without tc links. The process must not create
+ * or query any other kind of link.
  */
 static int hide_tc_links(void)
 {

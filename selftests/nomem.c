@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When memory is short: a detach never fails for want of it, and whatever else
- * fails has changed nothing. Each allocation a system call makes is made to fail
- * in turn, by /proc/thread-self/fail-nth. In the end no program and no link is
- * left that nobody holds.
+ * When memory is short, a detach still succeeds, and whatever else fails has changed
+ * nothing. /proc/thread-self/fail-nth makes each allocation of a system call fail in
+ * turn. In the end, no program and no link is left that nothing holds.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -14,9 +13,9 @@
 FIXTURE(nomem) {
 	struct net net;
 	int type;
-	int fail_nth;		/* fd of that file */
-	int injected;		/* failures, all in all */
-	int neighbour[2];	/* plain programs, first and last on the hook */
+	int fail_nth;		/* fd of fail-nth */
+	int injected;		/* injected failures in total */
+	int neighbour[2];	/* programs without a link, first and last on the hook */
 	int prog, other;
 	int rtnl;
 };
@@ -34,7 +33,7 @@ FIXTURE_VARIANT_ADD(nomem, egress_with_neighbours) {
 	.type = EGRESS,
 };
 
-/* the last program of a hook */
+/* the program is the only one on the hook */
 FIXTURE_VARIANT_ADD(nomem, ingress_alone) {
 	.type = INGRESS,
 	.alone = true,
@@ -45,7 +44,7 @@ FIXTURE_VARIANT_ADD(nomem, egress_alone) {
 	.alone = true,
 };
 
-/* By default only allocations that may not sleep fail, and each is reported */
+/* By default only atomic allocations fail, and each failure is logged */
 static void inject(bool on)
 {
 	write_file(DEBUGFS "failslab/ignore-gfp-wait", on ? "N" : "Y");
@@ -62,7 +61,7 @@ FIXTURE_SETUP(nomem)
 	int i;
 
 	ASSERT_EQ(0, net_setup(&self->net));
-	/* in this test's own mount namespace */
+	/* in the mount namespace of this test */
 	if (access(DEBUGFS "failslab", F_OK))
 		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
 	self->type = variant->type;
@@ -77,7 +76,7 @@ FIXTURE_SETUP(nomem)
 	}
 }
 
-/* A reference that was kept would keep a program */
+/* A leaked reference would keep a program */
 FIXTURE_TEARDOWN(nomem)
 {
 	int progs[] = { self->prog, self->other, self->neighbour[0], self->neighbour[1] };
@@ -101,7 +100,7 @@ FIXTURE_TEARDOWN(nomem)
 } while (0)
 
 /*
- * Does @call with its allocation number @nth failing; false once it makes fewer
+ * Runs @call with allocation number @nth failing. False once it makes fewer allocations
  * than that.
  */
 #define WITH_FAILURE(nth, call) ({						\
@@ -112,7 +111,7 @@ FIXTURE_TEARDOWN(nomem)
 		abort();							\
 	call;									\
 	memset(text_, 0, sizeof(text_));					\
-	/* what is left to count down; 0 if it came to that */			\
+	/* what remains of the count; 0 if the failure was injected */			\
 	if (pread(self->fail_nth, text_, sizeof(text_) - 1, 0) <= 0 ||		\
 	    pwrite(self->fail_nth, "0", 1, 0) != 1)				\
 		abort();							\
@@ -128,15 +127,15 @@ static int neighbours(test *t)
 }
 
 /*
- * A shorter array is made where programs stay, and only there. Mainline has room
- * for 63 programs on every hook and makes none.
+ * Detaching allocates a shorter array if programs remain, and only then. Mainline has
+ * room for 63 programs on every hook and allocates nothing.
  */
 static bool detach_allocates(test *t)
 {
 	return neighbours(t) && !mainline_tcx();
 }
 
-/* The neighbours, in their order, with or without @between */
+/* Are the neighbours there in their order, with @between or nothing between them? */
 static bool hook_is(test *t, int between)
 {
 	__u32 expected[3], n = 0;
@@ -177,9 +176,9 @@ TEST_F(nomem, link_detach_never_fails)
 		close(link);
 	}
 	inject(false);
-	/* or this has tested nothing */
+	/* otherwise this has tested nothing */
 	EXPECT_TRUE(self->injected || !detach_allocates(self));
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F(nomem, close_never_fails)
@@ -200,9 +199,9 @@ TEST_F(nomem, close_never_fails)
 		EXPECT_TRUE(EVENTUALLY(hook_is(self, 0)));
 	}
 	inject(false);
-	/* or this has tested nothing */
+	/* otherwise this has tested nothing */
 	EXPECT_TRUE(self->injected || !detach_allocates(self));
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F(nomem, plain_detach_never_fails)
@@ -222,12 +221,12 @@ TEST_F(nomem, plain_detach_never_fails)
 		EXPECT_TRUE(hook_is(self, 0));
 	}
 	inject(false);
-	/* or this has tested nothing */
+	/* otherwise this has tested nothing */
 	EXPECT_TRUE(self->injected || !detach_allocates(self));
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
-/* The same for attaching: done, or not done at all */
+/* Attaching either succeeds or changes nothing */
 TEST_F(nomem, attach_and_link_create_do_all_or_nothing)
 {
 	bool more = true;
@@ -251,7 +250,7 @@ TEST_F(nomem, attach_and_link_create_do_all_or_nothing)
 		EXPECT_TRUE(hook_is(self, 0));
 		EXPECT_EQ(revision, hook_revision(self->net.ifindex, self->type));
 	}
-	/* or this has tested nothing */
+	/* otherwise this has tested nothing */
 	EXPECT_LT(0, self->injected);
 
 	self->injected = 0;
@@ -272,7 +271,7 @@ TEST_F(nomem, attach_and_link_create_do_all_or_nothing)
 	}
 	inject(false);
 	EXPECT_LT(0, self->injected);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F(nomem, update_does_all_or_nothing)
@@ -294,7 +293,7 @@ TEST_F(nomem, update_does_all_or_nothing)
 	}
 	inject(false);
 	close(link);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F(nomem, replace_does_all_or_nothing)
@@ -316,7 +315,7 @@ TEST_F(nomem, replace_does_all_or_nothing)
 		EXPECT_TRUE(hook_is(self, now));
 	}
 	inject(false);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F(nomem, query_tells_all_or_fails)
@@ -338,19 +337,19 @@ TEST_F(nomem, query_tells_all_or_fails)
 		}
 	}
 	inject(false);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 #define OTHER_DEV	"nomem0"
 #define OTHER_PEER	"nomem1"
 
-/* A device for one round, with a link and a plain program */
+/* A device for one round, with a link and a program without one */
 struct round {
 	int ifindex, link, linked, plain;
 	__u32 linked_id, plain_id, link_id;
 };
 
-/* 0 or the step that failed */
+/* Returns 0 or the step that failed */
 static int round_begin(test *t, struct round *r)
 {
 	if (veth_add(t->rtnl, OTHER_DEV, 0, OTHER_PEER, t->net.here_ns))
@@ -367,7 +366,7 @@ static int round_begin(test *t, struct round *r)
 	return prog_attach(r->plain, r->ifindex, t->type, LAST) ? 3 : 0;
 }
 
-/* Are both still there, seen from the namespace the device is in? */
+/* Are both still there? Called in the namespace of the device. */
 static bool round_is_whole(test *t, struct round *r)
 {
 	int ifindex = if_nametoindex(OTHER_DEV);
@@ -380,7 +379,7 @@ static bool round_is_whole(test *t, struct round *r)
 	       !obj_info(r->link, &info, sizeof(info)) && info.tcx.ifindex == ifindex;
 }
 
-/* The device is gone: nothing but our fds holds anything */
+/* The device is gone, and only our fds hold anything */
 static bool round_end(struct round *r)
 {
 	struct bpf_link_info info;
@@ -394,7 +393,7 @@ static bool round_end(struct round *r)
 	       EVENTUALLY(!prog_exists(r->linked_id));
 }
 
-/* a round for each allocation: on an emulated debug kernel that takes long */
+/* one round per allocation takes long on an emulated debug kernel */
 TEST_F_TIMEOUT(nomem, device_removal_takes_all_or_nothing, 1200)
 {
 	bool more = true;
@@ -403,13 +402,13 @@ TEST_F_TIMEOUT(nomem, device_removal_takes_all_or_nothing, 1200)
 
 	NEEDS_FAULT_INJECTION();
 	if (variant->alone)
-		SKIP(return, "the hook is another device's: once for each direction will do");
+		SKIP(return, "the device is a new one: once per direction is enough");
 	for (nth = 1; more; nth++) {
 		ASSERT_EQ(0, round_begin(self, &r));
 		inject(true);
 		more = WITH_FAILURE(nth, link_del(self->rtnl, r.ifindex));
 		inject(false);
-		/* an answer that was lost for want of memory is no sign of either */
+		/* an answer that was lost because memory was short proves neither */
 		if (if_nametoindex(OTHER_DEV)) {
 			EXPECT_TRUE(round_is_whole(self, &r));
 			ASSERT_EQ(0, link_del(self->rtnl, r.ifindex));
@@ -419,7 +418,7 @@ TEST_F_TIMEOUT(nomem, device_removal_takes_all_or_nothing, 1200)
 		self->rtnl = rtnl_open();
 	}
 	EXPECT_LT(0, self->injected);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_F_TIMEOUT(nomem, device_move_keeps_all, 1200)
@@ -430,7 +429,7 @@ TEST_F_TIMEOUT(nomem, device_move_keeps_all, 1200)
 
 	NEEDS_FAULT_INJECTION();
 	if (variant->alone)
-		SKIP(return, "the hook is another device's: once for each direction will do");
+		SKIP(return, "the device is a new one: once per direction is enough");
 	for (nth = 1; more; nth++) {
 		ASSERT_EQ(0, round_begin(self, &r));
 		inject(true);
@@ -453,7 +452,7 @@ TEST_F_TIMEOUT(nomem, device_move_keeps_all, 1200)
 	}
 	EXPECT_LT(0, self->injected);
 	EXPECT_LT(0, moved);
-	TH_LOG("%d allocations were made to fail", self->injected);
+	TH_LOG("%d allocations failed", self->injected);
 }
 
 TEST_HARNESS_MAIN

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One observation is everything that can be seen of a burst of frames: what taps,
- * sockets and programs are given, and what the devices and the protocols count. It
- * is a sorted list of lines, so that two of them can be compared and the difference
- * read.
+ * An observation is everything that can be seen of a burst of frames: what taps,
+ * sockets and programs get, and what devices and protocols count. It is a sorted list
+ * of lines, so that two observations can be compared and the difference read.
  */
 #ifndef OBSERVATION_H
 #define OBSERVATION_H
@@ -47,7 +46,9 @@ static inline __u32 sum16(const unsigned char *at, size_t len, __u32 sum)
 	return sum;
 }
 
-/* Makes a frame that comes in or goes out; its length without the vnet header */
+/*
+ * Makes a frame that comes in or goes out. Returns its length without the vnet header.
+ */
 static inline size_t frame_make(struct frame *f, enum frame_kind kind, int type,
 				const char *to_mac)
 {
@@ -167,7 +168,9 @@ static inline void observation_free(struct observation *o)
 		free(o->line[--o->n]);
 }
 
-/* Prints the lines that only one of two sorted observations has; how many */
+/*
+ * Prints the lines that only one of two sorted observations has. Returns their number.
+ */
 static inline int observation_differences(const struct observation *filter,
 					  const struct observation *link)
 {
@@ -186,7 +189,7 @@ static inline int observation_differences(const struct observation *filter,
 		f += c <= 0;
 		l += c >= 0;
 	}
-	/* the harness ends a test by _exit() */
+	/* the harness ends a test with _exit() */
 	fflush(stdout);
 	return differ;
 }
@@ -220,8 +223,8 @@ struct observer {
 
 /*
  * An AF_PACKET socket on a device of the current namespace. For ETH_P_ALL it gets
- * what comes in before the programs of ingress do, and what goes out after those of
- * egress. For any other protocol it gets what is left after ingress.
+ * incoming packets before the programs of ingress, and outgoing packets after those of
+ * egress. For any other protocol it gets what remains after ingress.
  */
 static inline int tap_add(struct observer *o, const char *dev, int protocol)
 {
@@ -248,7 +251,7 @@ static inline int tap_add(struct observer *o, const char *dev, int protocol)
 	return 0;
 }
 
-/* All there are of a device */
+/* All taps of a device */
 static inline int taps_add(struct observer *o, const char *dev)
 {
 	return tap_add(o, dev, ETH_P_ALL) || tap_add(o, dev, ETH_P_IP) ||
@@ -275,7 +278,7 @@ static inline __u32 hash_of(const unsigned char *bytes, size_t len)
 	return hash;
 }
 
-/* What the taps have got since they were asked last */
+/* What the taps have received since the last call */
 static inline void observe_taps(struct observer *ob, struct observation *o)
 {
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
@@ -303,7 +306,7 @@ static inline void observe_taps(struct observer *ob, struct observation *o)
 			if (len < 0 && errno == EAGAIN)
 				break;
 			if (len < 0) {
-				/* its offload has no virtio name */
+				/* virtio has no name for its offload */
 				observe(o, "tap %s/%04x errno %d", tap->dev,
 					tap->protocol, errno);
 				continue;
@@ -377,7 +380,7 @@ static inline void counters_add(struct counters *c, const char *ns, const char *
 	c->value[c->n++] = strtoull(value, NULL, 10);
 }
 
-/* Of all devices of the current namespace, and of its protocols */
+/* Reads the counters of all devices and protocols of the current namespace */
 static inline void counters_read(struct counters *c, const char *ns)
 {
 	char line[1024], names[1024], of[64], *at, *value, *s1, *s2, *name;
@@ -407,7 +410,7 @@ static inline void counters_read(struct counters *c, const char *ns)
 		fclose(f);
 
 	f = fopen("/proc/net/snmp", "re");
-	/* a line of names, then one of values */
+	/* each line of names is followed by a line of values */
 	while (f && fgets(names, sizeof(names), f) && fgets(line, sizeof(line), f)) {
 		value = strtok_r(line, " \n", &s1);
 		name = strtok_r(names, " \n", &s2);
@@ -428,7 +431,7 @@ static inline void counters_free(struct counters *c)
 		free(c->name[--c->n]);
 }
 
-/* In both namespaces */
+/* Reads the counters of both namespaces */
 static inline int counters_of(struct net *net, struct counters *c)
 {
 	c->n = 0;
@@ -456,7 +459,10 @@ static inline void observe_counters(struct observation *o, const struct counters
 
 /* ---- sending ---- */
 
-/* All softirqs of a burst run on the CPU of the process: it sees when they are done */
+/*
+ * All softirqs of a burst then run on the CPU of the process, which sees when they are
+ * done
+ */
 static inline int stay_on_one_cpu(void)
 {
 	cpu_set_t cpus;
@@ -483,7 +489,7 @@ static inline int frame_socket(const char *dev)
 	return fd;
 }
 
-/* Sends a frame of each kind that is in @kinds, and waits until all is done */
+/* Sends a frame of each kind in @kinds, and waits until all are processed */
 static inline void send_frames(struct observation *o, int fd, int type, const char *to_mac,
 			       unsigned int kinds)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In which order the programs of a hook run: where each kind of attachment
- * goes, in what PROG_QUERY says as in what a packet meets.
+ * The order in which the programs of a hook run: where each way to attach puts a
+ * program, as reported by PROG_QUERY and as seen by a packet.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -16,7 +16,7 @@ FIXTURE(order) {
 	struct letters_bpf *skel;
 	int type;
 	int prog[6];	/* A to F */
-	int link[6];	/* a program's link, 0 if it has none */
+	int link[6];	/* the link of each program, 0 if it has none */
 	enum kind kind;
 };
 
@@ -61,13 +61,13 @@ FIXTURE_TEARDOWN(order)
 
 typedef FIXTURE_DATA(order) test;
 
-/* MIXED: A, C and E by links, B, D and F without */
+/* MIXED: A, C and E have links; B, D and F do not */
 static bool by_link(test *t, int n)
 {
 	return t->kind == LINK || (t->kind == MIXED && n % 2 == 0);
 }
 
-/* Attaches the program called @name; 0 or -errno */
+/* Attaches the program called @name. Returns 0 or -errno. */
 static int attach(test *t, char name, struct place at)
 {
 	int n = name - 'A', ret;
@@ -92,7 +92,7 @@ static int detach(test *t, char name)
 	return 0;
 }
 
-/* A place next to the program called @name, given by fd or by id */
+/* A place next to the program called @name, which is given by fd or by id */
 static struct place at_fd(test *t, __u32 flags, char name)
 {
 	int n = name - 'A';
@@ -113,9 +113,9 @@ static struct place at_id(test *t, __u32 flags, char name)
 }
 
 /*
- * The names of the programs in the order in which PROG_QUERY lists them, once
- * it is clear that a packet meets them in the same order, and that those, and
- * only those, that have a link are listed with one.
+ * The names of the programs in the order in which PROG_QUERY lists them, or what is
+ * wrong: a packet must meet them in the same order, and those with a link, and only
+ * those, must be listed with one.
  */
 static const char *order(test *t)
 {
@@ -204,8 +204,8 @@ TEST_F(order, before_and_after_another_by_id)
 	EXPECT_STREQ("EADCBF", order(self));
 }
 
-/* Whoever knows only the program finds it, even where a link owns it */
-TEST_F(order, a_program_names_its_place_whether_a_link_owns_it_or_not)
+/* If a link owns the program, it can be named all the same */
+TEST_F(order, a_program_can_be_named_whether_a_link_owns_it_or_not)
 {
 	ASSERT_EQ(0, attach(self, 'A', LAST));
 	ASSERT_EQ(0, attach(self, 'B', LAST));
@@ -244,10 +244,10 @@ TEST_F(order, revision_grows_with_each_change)
 	EXPECT_EQ(3, REVISION());
 	ASSERT_EQ(0, detach(self, 'A'));
 	EXPECT_EQ(4, REVISION());
-	/* what is refused is no change */
+	/* a refused call is not a change */
 	EXPECT_EQ(-EEXIST, attach(self, 'B', LAST));
 	EXPECT_EQ(4, REVISION());
-	/* a hook without programs is as new */
+	/* an empty hook starts again */
 	ASSERT_EQ(0, detach(self, 'B'));
 	EXPECT_EQ(1, REVISION());
 }
@@ -297,7 +297,7 @@ TEST_F(order, the_limit_is_63_programs)
 	}
 	EXPECT_EQ(1, send_probe(&self->net, self->type));
 
-	/* replacing needs no room, and a room made free can be taken */
+	/* replacing needs no room, and room that was freed can be used again */
 	if (links[0]) {
 		EXPECT_EQ(0, link_update(links[0], extra, 0, 0));
 	} else {
@@ -327,7 +327,7 @@ TEST_F(order, the_other_direction_and_device_are_others)
 	EXPECT_STREQ("A", order(self));
 }
 
-/* What is only done with links, or only with plain programs */
+/* Operations that need a link, or a program without one */
 FIXTURE(order_of) {
 	test t;
 };
@@ -364,7 +364,7 @@ TEST_F(order_of, update_keeps_the_place_and_counts_as_a_change)
 	t->link[0] = 0;
 	EXPECT_STREQ("CB", order(t));
 	EXPECT_EQ(4, hook_revision(t->net.ifindex, t->type));
-	/* to what it has: no change */
+	/* updating to the same program is not a change */
 	ASSERT_EQ(0, link_update(t->link[2], t->prog[2], 0, 0));
 	EXPECT_EQ(4, hook_revision(t->net.ifindex, t->type));
 }
@@ -411,7 +411,7 @@ TEST_F(order_of, detach_by_place)
 	EXPECT_EQ(0, DETACH(0, BPF_F_AFTER | BPF_F_ID, prog_id(t->prog[0])));
 	EXPECT_STREQ("BA", order(t));
 	ASSERT_EQ(0, attach(t, 'D', LAST));
-	/* no program, no flag: the last; BEFORE: the first */
+	/* no program and no flag: the last; BEFORE: the first */
 	EXPECT_EQ(0, DETACH(0, 0));
 	EXPECT_STREQ("BA", order(t));
 	EXPECT_EQ(0, DETACH(0, BPF_F_BEFORE));
@@ -421,7 +421,10 @@ TEST_F(order_of, detach_by_place)
 	EXPECT_STREQ("A", order(t));
 }
 
-/* Beyond the ends there is nothing: the one at the end is meant */
+/*
+ * Nothing is before the first program: BEFORE the first means the first. AFTER the last
+ * is the same at the other end.
+ */
 TEST_F(order_of, detach_before_the_first_and_after_the_last)
 {
 	test *t = &self->t;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may attach: whoever has CAP_NET_ADMIN over the user namespace of the
- * device's network namespace, as for "tc filter add". A program fd, however it
- * was obtained, gives nobody more.
+ * Attaching needs CAP_NET_ADMIN over the user namespace of the device's network
+ * namespace, as "tc filter add" does. The fd of a program gives no further rights,
+ * however it was obtained.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -25,8 +25,8 @@ FIXTURE_SETUP(privilege)
 	self->attached = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, self->type, LAST));
 	/*
-	 * Where it is not 0, 5.10 refuses bpf(2) to the unprivileged before it
-	 * looks at anything.
+	 * If this is not 0, 5.10 refuses bpf(2) to unprivileged users before it looks
+	 * at anything.
 	 */
 	write_file(UNPRIVILEGED_BPF, "0");
 }
@@ -36,12 +36,12 @@ FIXTURE_TEARDOWN(privilege)
 	write_file(UNPRIVILEGED_BPF, "2");
 }
 
-/* What one process saw: errno, 0 for success */
+/* The errnos that one process got, 0 for success */
 struct seen {
 	int create, attach, replace, detach, detach_last;
 };
 
-/* Tries everything that changes a hook, so that it ends as it was */
+/* Tries everything that changes a hook, and leaves it as it was */
 static void try_all(struct seen *seen, int prog, int attached, int ifindex, int type)
 {
 	int ret;
@@ -66,7 +66,7 @@ static void try_all(struct seen *seen, int prog, int attached, int ifindex, int 
 		prog_attach(attached, ifindex, type, LAST);
 }
 
-/* Of the capabilities that one has, those in @mask stay */
+/* Drops all capabilities but those in @mask */
 static int keep_caps(__u64 mask)
 {
 	struct __user_cap_header_struct header = {
@@ -89,7 +89,7 @@ static int drop_net_admin(void)
 	return keep_caps(~(1ULL << CAP_NET_ADMIN));
 }
 
-/* Runs @body in another process, with *seen shared */
+/* Runs @body in another process, which shares *seen */
 #define IN_CHILD(seen, body) do {						\
 	int status_;								\
 	pid_t pid_;								\
@@ -115,7 +115,7 @@ static int drop_net_admin(void)
 	EXPECT_EQ(errno_, (seen)->detach);		\
 } while (0)
 
-/* That EPERM below is for want of a capability, and for nothing else */
+/* Shows that the EPERM of the tests below is due to the missing capability */
 TEST_F(privilege, with_all_capabilities)
 {
 	struct seen *seen;
@@ -126,12 +126,12 @@ TEST_F(privilege, with_all_capabilities)
 	EXPECT_ALL(0, seen);
 }
 
-/* CAP_NET_ADMIN over the device's netns, from a user namespace: may attach */
+/* With CAP_NET_ADMIN over the device's netns, a user namespace may attach */
 TEST_F(privilege, root_of_the_user_namespace_that_owns_the_netns)
 {
 	struct seen *seen;
 
-	/* the programs come from outside, nothing else does */
+	/* only the programs come from outside */
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET) ||
 		    run("ip link add tc0 type veth peer name tc1"))
@@ -170,7 +170,7 @@ TEST_F(privilege, root_of_another_user_namespace)
 {
 	struct seen *seen;
 
-	SKIP_ON_MAINLINE("whoever has a program's fd may attach it");
+	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (become_userns_root())
 			_exit(1);
@@ -184,7 +184,7 @@ TEST_F(privilege, without_cap_net_admin)
 {
 	struct seen *seen;
 
-	SKIP_ON_MAINLINE("whoever has a program's fd may attach it");
+	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (drop_net_admin())
 			_exit(1);
@@ -193,12 +193,12 @@ TEST_F(privilege, without_cap_net_admin)
 	EXPECT_ALL(EPERM, seen);
 }
 
-/* stricter: the same for nobody at all, with the fds inherited: EPERM */
+/* stricter: the same for an unprivileged user who inherits the fds: EPERM */
 TEST_F(privilege, another_user)
 {
 	struct seen *seen;
 
-	SKIP_ON_MAINLINE("whoever has a program's fd may attach it");
+	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (setuid(65534))
 			_exit(1);
@@ -209,8 +209,8 @@ TEST_F(privilege, another_user)
 	EXPECT_EQ(2, hook_revision(self->net.ifindex, self->type));
 }
 
-/* tc(8) draws the same line */
-TEST_F(privilege, is_that_of_a_filter)
+/* tc(8) needs the same privilege */
+TEST_F(privilege, is_the_same_for_a_filter)
 {
 	struct seen *seen;
 
@@ -229,7 +229,7 @@ TEST_F(privilege, is_that_of_a_filter)
 	EXPECT_EQ(0, seen->attach);
 }
 
-/* A link's fd is what lets its holder change it, as everywhere in bpf(2) */
+/* The fd of a link lets its holder change it, as everywhere in bpf(2) */
 TEST_F(privilege, holder_of_a_link_may_update_and_detach_it)
 {
 	struct seen *seen;
@@ -260,7 +260,7 @@ FIXTURE(strangers) {
 	struct net net;
 	int prog, attached, link, other;
 	__u32 prog_id, link_id;
-	/* without CAP_BPF bpf(2) does not even look at what is asked */
+	/* without CAP_BPF, bpf(2) fails before it looks at the command */
 	bool closed;
 };
 
@@ -309,7 +309,7 @@ struct answers {
 	struct seen change;
 };
 
-/* Everything, and at last what a link's fd is good for */
+/* Tries everything, and at last what the fd of a link allows */
 static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 {
 	struct hook hook;
@@ -327,7 +327,7 @@ static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 	a->detach = -link_detach(t->link);
 }
 
-/* @change: what mainline lets anybody do with the fd of a program */
+/* @change: what mainline allows anybody with the fd of a program */
 static void expect_answers(struct __test_metadata *_metadata, const struct answers *a,
 			   int load, int query, int change, int by_id, int holder)
 {
@@ -341,7 +341,7 @@ static void expect_answers(struct __test_metadata *_metadata, const struct answe
 	EXPECT_EQ(holder, a->detach);
 }
 
-TEST_F(strangers, nobody)
+TEST_F(strangers, an_unprivileged_user)
 {
 	struct answers *a;
 
@@ -366,7 +366,7 @@ TEST_F(strangers, cap_bpf_alone)
 	expect_answers(_metadata, a, EPERM, EPERM, EPERM, EPERM, 0);
 }
 
-/* Enough for a device, but not for a program */
+/* Enough to change a device, but not to load a program */
 TEST_F(strangers, cap_net_admin_alone)
 {
 	struct answers *a;
@@ -406,14 +406,14 @@ TEST_F(strangers, root_of_their_own_user_namespace)
 		       self->closed ? EPERM : 0);
 }
 
-/* Ids cannot be told from others by trying them as a place */
-TEST_F(strangers, who_guess_ids)
+/* Trying ids as relative objects does not reveal which exist */
+TEST_F(strangers, that_guess_ids)
 {
 	static const __u32 flags[] = { BPF_F_ID, BPF_F_ID | BPF_F_LINK };
 	struct seen *seen;
 	size_t i;
 
-	SKIP_ON_MAINLINE("whoever has a program's fd may attach it");
+	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	for (i = 0; i < 2; i++) {
 		__u32 good = i ? self->link_id : self->prog_id;
 
@@ -433,8 +433,8 @@ TEST_F(strangers, who_guess_ids)
 	}
 }
 
-/* A device of the host has no index in a container */
-TEST_F(strangers, who_guess_an_ifindex)
+/* A container cannot refer to a device of the host */
+TEST_F(strangers, that_guess_an_ifindex)
 {
 	struct seen *seen;
 	int want = self->closed ? EPERM : ENODEV;
@@ -483,8 +483,11 @@ static int receive_fd(int sock)
 	return fd;
 }
 
-/* A program's fd over a socket gives nothing, a link's makes one its holder */
-TEST_F(strangers, who_were_given_fds)
+/*
+ * Received over a socket, the fd of a program gives no rights; that of a link makes the
+ * receiver a holder
+ */
+TEST_F(strangers, that_were_given_fds)
 {
 	struct answers *a;
 	int sock[2];
@@ -504,8 +507,8 @@ TEST_F(strangers, who_were_given_fds)
 		       self->closed ? EPERM : 0);
 }
 
-/* What is pinned belongs to whom the file's mode says; reading is not enough */
-TEST_F(strangers, who_find_a_pin)
+/* Access to a pin is up to the mode of its file. Reading is not enough. */
+TEST_F(strangers, that_find_a_pin)
 {
 	static const char path[] = "/sys/fs/bpf/link";
 	union bpf_attr attr = { .pathname = (unsigned long)path };

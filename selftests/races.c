@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything that changes or ends an attachment or its device, each against each
- * other and against packets, on two CPUs. What is looked for is what the kernel's own
- * checks report; here it is only checked that each call answers what it may, and
- * that no program and no link is left. Then: changes by several at once, and the
- * static keys while CPUs come and go.
+ * Every operation that changes or ends an attachment or its device, in pairs, and
+ * against packets, on two CPUs. The kernel's own checks find the real bugs. Here the
+ * checks are that each call returns one of the permitted results, and that no program
+ * and no link is left. Further tests change one hook from several threads, and switch
+ * the static keys while CPUs come and go.
  *
- * TC_LINK_RACE_SECONDS in the environment: time for each pair, 1 if not set.
+ * TC_LINK_RACE_SECONDS in the environment is the time for each pair, 1 if not set.
  */
 #include "../kselftest_harness.h"
 #include "rtnl.h"
@@ -17,9 +17,9 @@
 #include <net/if_arp.h>
 #include <pthread.h>
 
-#define DEV	"race0"		/* with the link; in a namespace of its own */
-#define PEER	"race1"		/* at home */
-#define BURST	64		/* packets a round */
+#define DEV	"race0"		/* has the link; in a namespace of its own */
+#define PEER	"race1"		/* in the namespace of the test */
+#define BURST	64		/* packets per round */
 
 /* ---- what races ---- */
 
@@ -35,10 +35,10 @@ static const char *const op_names[] = {
 
 FIXTURE(races) {
 	int home_ns, home_rtnl, packet;
-	int progs[3];			/* two to exchange, one beside them */
+	int progs[3];			/* two to swap, one beside them */
 	/* of this round */
 	int ns, ifindex, peer_ifindex, link;
-	bool closed;			/* the link's fd */
+	bool closed;			/* the fd of the link is closed */
 	pthread_barrier_t start, done;
 	enum op ops[2];
 	int answers[2];
@@ -99,7 +99,9 @@ RACE(netns_exit_traffic, NETNS_EXIT, TRAFFIC);
 
 typedef FIXTURE_DATA(races) test;
 
-/* ARP requests for DEV's address: in by its ingress, the answer out by its egress */
+/*
+ * Sends ARP requests for DEV's address: they pass its ingress, the replies its egress
+ */
 static void burst(test *t)
 {
 	struct sockaddr_ll to = {
@@ -116,13 +118,13 @@ static void burst(test *t)
 	};
 	int i;
 
-	/* the device may go away any moment: nothing to check */
+	/* the device may go away at any moment: errors are expected */
 	for (i = 0; i < BURST; i++)
 		if (sendto(t->packet, frame, sizeof(frame), 0, (void *)&to, sizeof(to)) < 0)
 			break;
 }
 
-/* Another program, both ways, once more beside the link that is there */
+/* Attaches another program, with and without a link, beside the link that is there */
 static int attach_another(test *t)
 {
 	int ret, link;
@@ -133,14 +135,14 @@ static int attach_another(test *t)
 	link = link_create(t->progs[1], t->ifindex, EGRESS, LAST);
 	if (!ret && link < 0)
 		ret = link;
-	/* of a program that is not there any more nothing is left to detach */
+	/* fails if the program is no longer there */
 	prog_detach(t->progs[1], t->ifindex, INGRESS, LAST);
 	if (link >= 0)
 		close(link);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
-/* Both hooks and the link: what is said must hold together */
+/* Queries both hooks and the link. The results must be consistent. */
 static int query(test *t)
 {
 	static const int types[] = { INGRESS, EGRESS };
@@ -154,12 +156,12 @@ static int query(test *t)
 	for (j = 0; !ret && j < 2; j++) {
 		ret = hook_query(t->ifindex, types[j], &hook);
 		for (i = 0; !ret && i < hook.count; i++)
-			/* each program is there once, and those without a link have none */
+			/* each program is listed once */
 			if (!hook.prog_ids[i] || hook.prog_ids[hook.count] ||
 			    (i && hook.prog_ids[i] == hook.prog_ids[i - 1]))
 				ret = -EPROTO;
 	}
-	/* moved, it may have another ifindex, but has one */
+	/* after a move it may have another ifindex, but it has one */
 	if (!ret && t->ops[1] != CLOSE)
 		ret = obj_info(t->link, &info, sizeof(info));
 	if (!ret && t->ops[1] == RENAME && info.tcx.ifindex != (__u32)t->ifindex)
@@ -169,7 +171,7 @@ static int query(test *t)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
-/* Who waits for the end of a link must not miss it */
+/* A waiter must not miss the end of the link */
 static int poll_hangup(int link)
 {
 	struct pollfd fd = { .fd = link };
@@ -179,7 +181,10 @@ static int poll_hangup(int link)
 	return fd.revents == POLLHUP ? 0 : -EPROTO;
 }
 
-/* By rtnetlink, from where the device is; a socket kept there would keep the netns */
+/*
+ * By rtnetlink in the namespace of the device. An open socket would keep the namespace
+ * alive.
+ */
 static int change_device(test *t, enum op op)
 {
 	int ret = 0, rtnl;
@@ -190,7 +195,7 @@ static int change_device(test *t, enum op op)
 	if (op == MOVE) {
 		ret = link_move(rtnl, t->ifindex, t->home_ns);
 	} else {
-		/* some trees rename no device that is up */
+		/* some trees do not rename a device that is up */
 		ret = link_down(rtnl, t->ifindex) ?:
 		      link_rename(rtnl, t->ifindex, "race2") ?:
 		      link_rename(rtnl, t->ifindex, DEV);
@@ -228,13 +233,13 @@ static int perform(test *t, enum op op, int which)
 	return -EINVAL;
 }
 
-/* The device, as far as its namespace is concerned */
+/* Does the device leave its namespace? */
 static bool ends_device(enum op op)
 {
 	return op == UNREGISTER || op == NETNS_EXIT || op == MOVE;
 }
 
-/* What each may answer, whatever the other does at the time */
+/* The results that are permitted, whatever the other operation does meanwhile */
 static bool may_answer(test *t, int which)
 {
 	bool close = t->ops[!which] == CLOSE;
@@ -251,7 +256,7 @@ static bool may_answer(test *t, int which)
 	case DETACH:
 		return ret == 0 || (close && ret == -EBADF);
 	case UPDATE:
-		/* the two of them may come to exchange the same program twice */
+		/* both may happen to set the same program */
 		return ret == 0 || ret == -ENOLINK || (close && ret == -EBADF);
 	case UNREGISTER:
 		return ret == 0 || (gone && ret == -ENODEV);
@@ -268,7 +273,7 @@ static void *racer(void *arg)
 
 	CPU_ZERO(&cpu);
 	CPU_SET(which, &cpu);
-	/* with one CPU they race all the same, only less */
+	/* with one CPU they still race, but less */
 	sched_setaffinity(0, sizeof(cpu), &cpu);
 	for (;;) {
 		unsigned int wait;
@@ -276,7 +281,7 @@ static void *racer(void *arg)
 		pthread_barrier_wait(&t->start);
 		if (t->stop)
 			return NULL;
-		/* not always the same one first */
+		/* so that not always the same one is first */
 		for (wait = rand() % 4000; wait; wait--)
 			__asm__ volatile("" ::: "memory");
 		t->answers[which] = perform(t, t->ops[which], which);
@@ -284,7 +289,10 @@ static void *racer(void *arg)
 	}
 }
 
-/* A namespace with DEV, its peer at home; 0 or the step that failed */
+/*
+ * Makes a namespace with DEV, whose peer is in that of the test. Returns 0, or the step
+ * that failed.
+ */
 static int device_make(test *t)
 {
 	int rtnl, err = 0;
@@ -307,7 +315,7 @@ static int device_make(test *t)
 	return err;
 }
 
-/* tc programs that are newer than the last one before the race */
+/* The number of tc programs that are newer than the last one before the race */
 static int newer_progs(__u32 last)
 {
 	struct bpf_prog_info info;
@@ -421,18 +429,18 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		pthread_barrier_wait(&self->done);
 		wrong = !may_answer(self, 0) ? 0 : !may_answer(self, 1) ? 1 : -1;
 		ASSERT_EQ(-1, wrong)
-			TH_LOG("%s answers %d against %s, round %lu",
+			TH_LOG("%s returns %d against %s, round %lu",
 			       op_names[self->ops[wrong & 1]],
 			       self->answers[wrong & 1],
 			       op_names[self->ops[!wrong]], rounds);
 
-		/* whatever happened, this is always possible */
+		/* this must be possible whatever happened */
 		if (!closes) {
 			ASSERT_EQ(0, link_detach(self->link));
 			close(self->link);
 		}
 		if (ends) {
-			/* the namespace or the device that is still there */
+			/* remove the namespace or the device if it is still there */
 			if (!exits)
 				close(self->ns);
 			link_del(self->home_rtnl, self->peer_ifindex);
@@ -447,7 +455,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	TH_LOG("%s against %s: %lu rounds", op_names[self->ops[0]],
 	       op_names[self->ops[1]], rounds);
 
-	/* nothing is held any more but by what would be a leak */
+	/* only a leak could still hold anything */
 	if (!ends) {
 		close(self->ns);
 		link_del(self->home_rtnl, self->peer_ifindex);
@@ -458,7 +466,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	EXPECT_TRUE(EVENTUALLY(!newer_progs(self->last_prog_id)));
 }
 
-/* ---- what changes a hook at the same time ---- */
+/* ---- several threads change one hook ---- */
 
 #define CHANGERS 4
 
@@ -467,7 +475,7 @@ FIXTURE(changes) {
 	int progs[CHANGERS];
 	__u32 ids[CHANGERS];
 	bool stop;
-	/* of one thread each */
+	/* one for each thread */
 	unsigned long done[CHANGERS], wrong[CHANGERS];
 };
 
@@ -484,7 +492,7 @@ static bool stopped(changes *c)
 	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
 }
 
-/* Runs them for as long as a race takes; false if one cannot be started */
+/* Runs the threads for the time of a race. False if one cannot be started. */
 static bool run_changers(changes *c, void *(*first)(void *), void *(*others)(void *))
 {
 	struct changer all[CHANGERS];
@@ -534,7 +542,9 @@ static void *change_in_threes(void *arg)
 	return NULL;
 }
 
-/* The revision tells how far that is, and the rest must be of that very moment */
+/*
+ * The revision tells which of the three states it is, and everything else must match it
+ */
 static void *query_threes(void *arg)
 {
 	struct changer *me = arg;
@@ -567,11 +577,11 @@ TEST_F_TIMEOUT(changes, are_whole_to_a_query, 300)
 		EXPECT_EQ(0, self->wrong[i]);
 		EXPECT_LT(0, self->done[i]);
 	}
-	TH_LOG("%lu times three changes, %lu queries by one of those who ask",
+	TH_LOG("%lu times three changes, %lu queries by the first of the other threads",
 	       self->done[0], self->done[1]);
 }
 
-/* In and out again, each time only if nothing has changed since one has looked */
+/* Attaches and detaches, each time only if nothing has changed since the query */
 static void *change_if_unchanged(void *arg)
 {
 	struct changer *me = arg;
@@ -604,7 +614,7 @@ TEST_F_TIMEOUT(changes, do_not_interleave, 300)
 	unsigned long done = 0;
 	int last, i;
 
-	/* so that the hook is never empty and forgets its revision */
+	/* keeps the hook from becoming empty, which would reset the revision */
 	last = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_EQ(0, prog_attach(last, self->net.ifindex, INGRESS, LAST));
 	ASSERT_TRUE(run_changers(self, change_if_unchanged, change_if_unchanged));
@@ -618,7 +628,7 @@ TEST_F_TIMEOUT(changes, do_not_interleave, 300)
 	TH_LOG("%lu changes", done);
 }
 
-/* ---- static keys that are switched while CPUs come and go ---- */
+/* ---- static keys are switched while CPUs come and go ---- */
 
 #define CPU1_ONLINE "/sys/devices/system/cpu/cpu1/online"
 
@@ -636,14 +646,14 @@ static void *plug(void *arg)
 	return NULL;
 }
 
-/* Does a packet come through within @ms milliseconds? */
+/* Does the program see a packet within @ms milliseconds? */
 static bool arrives(struct net *net, int type, int ms)
 {
 	bool in = type == INGRESS;
 	struct pollfd to = { .fd = in ? net->here : net->there, .events = POLLIN };
 	char buf[64];
 
-	/* it may be dropped on its way out already */
+	/* it may be dropped on its way out */
 	send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR, PROBE_PORT,
 		 "probe", 5);
 	return poll(&to, 1, ms) == 1 && to.revents == POLLIN &&
@@ -651,8 +661,9 @@ static bool arrives(struct net *net, int type, int ms)
 }
 
 /*
- * The keys go off a second after the last hook was used: come a little earlier or
- * later than that. Each time packets must be seen, and no more afterwards.
+ * The keys are released a second after the last hook was used. Attach again slightly
+ * earlier or later than that. Each time the program must see packets, and none after it
+ * was detached.
  */
 TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
 {
@@ -680,7 +691,7 @@ TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
 	pthread_join(plugger.thread, NULL);
 	EXPECT_EQ(0, self->wrong[0]);
 	EXPECT_LT(0, self->done[0]);
-	TH_LOG("%d times on and off, CPU 1 %lu times", rounds, self->done[0]);
+	TH_LOG("%d times on and off; CPU 1: %lu times", rounds, self->done[0]);
 }
 
 TEST_HARNESS_MAIN

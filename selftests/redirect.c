@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets sent elsewhere. A third namespace, "beyond", lies behind a second veth
- * pair; what a program does to get a packet there has to do the same from a
- * cls_bpf filter and from a link.
+ * Redirected packets. A third namespace, "beyond", is behind a second veth pair. What a
+ * program does to send a packet there must have the same effect from a cls_bpf filter
+ * and from a link.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -17,7 +17,7 @@ FIXTURE(redirect) {
 	struct redirect_bpf *skel;
 	int type;
 	int beyond_ns;
-	int beyond;	/* socket on the probe port there */
+	int beyond;	/* the socket on the probe port there */
 	int near_ifindex;
 };
 
@@ -31,9 +31,9 @@ FIXTURE_SETUP(redirect)
 	ASSERT_LE(0, self->beyond_ns);
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
 	/*
-	 * Its far end has the MAC address that packets from "there" carry, so
-	 * that they are for it however they get there. From "here" the way leads
-	 * over the device with the program; redirect_neigh finds the other one.
+	 * The far end has the MAC address that packets from "there" carry, so it
+	 * accepts them whichever way they come. The route from "here" leads over the
+	 * device with the program; redirect_neigh uses the other one.
 	 */
 	ASSERT_EQ(0, run("ip link add " NEAR_DEV " type veth peer name " FAR_DEV
 			 " address " HERE_MAC " netns /proc/self/fd/%d", self->beyond_ns));
@@ -72,7 +72,7 @@ FIXTURE_TEARDOWN(redirect)
 
 typedef FIXTURE_DATA(redirect) test;
 
-/* Sends a packet for beyond through the program; 1 if it got there */
+/* Sends a packet for beyond through the program. Returns 1 if it arrived. */
 static int gets_beyond(test *t)
 {
 	int from = t->type == INGRESS ? t->net.there : t->net.here;
@@ -85,7 +85,7 @@ static int gets_beyond(test *t)
 	return poll(&arrived, 1, 500) == 1 && recv(t->beyond, buf, sizeof(buf), 0) == 5;
 }
 
-/* The same with a program in the way: as a filter, and as a link */
+/* The same with a program attached: first as a filter, then by a link */
 static int as_filter(test *t, struct bpf_program *prog)
 {
 	int got;
@@ -131,7 +131,7 @@ TEST_F(redirect, clone_goes_there)
 	EXPECT_EQ(1, as_link(self, self->skel->progs.clone_redirect));
 }
 
-/* The packet that appears on the other device meets the link there */
+/* The redirected packet passes the link of the other device */
 TEST_F(redirect, to_ingress_meets_the_link_there)
 {
 	int count = bpf_program__fd(self->skel->progs.count);
@@ -175,7 +175,7 @@ TEST_F(redirect_peer, skips_to_the_other_namespace)
 	EXPECT_EQ(1, as_link(t, t->skel->progs.redirect_peer));
 }
 
-/* The link on the far side sees the packet as it comes in */
+/* The link on the far side sees the packet come in */
 TEST_F(redirect_peer, meets_the_link_there)
 {
 	test *t = &self->r;

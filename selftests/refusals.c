@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is refused, and with which errno. A test for each kind of mistake, made
- * through a link and without one; whatever was refused has changed nothing.
+ * What is refused, and with which errno. Each kind of mistake has a test, which makes
+ * it with a link and without one. A refused call has changed nothing.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 
-/* Not open in any test */
+/* No test opens this fd */
 #define BAD_FD	900
-/* No program or link has it */
+/* No program or link has this id */
 #define BAD_ID	0x7ffffff0
 
 #define ATTACH_FLAGS (BPF_F_REPLACE | BPF_F_BEFORE | BPF_F_AFTER | \
@@ -17,9 +17,9 @@
 FIXTURE(refusals) {
 	struct net net;
 	int type;
-	int first, last;	/* plain programs on the hook, with ... */
-	int owned, link;	/* ... a link's between them */
-	int prog;		/* on no hook, like ... */
+	int first, last;	/* programs without a link on the hook, and ... */
+	int owned, link;	/* ... the program of a link between them */
+	int prog;		/* not on any hook, like ... */
 	int stranger;
 	int xdp;		/* of another type, as is ... */
 	int xdp_link;
@@ -47,7 +47,7 @@ FIXTURE_SETUP(refusals)
 	ASSERT_LE(0, self->xdp_link);
 }
 
-/* Nothing that was refused has left a trace */
+/* A refused call has left no trace */
 FIXTURE_TEARDOWN(refusals)
 {
 	struct hook hook;
@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(refusals)
 	EXPECT_EQ(0, hook.link_ids[2]);
 }
 
-/* On the hook that has programs */
+/* On the hook that has the programs */
 #define ATTACH(prog, ...) \
 	prog_attach(prog, self->net.ifindex, self->type, AT(__VA_ARGS__))
 #define CREATE(prog, ...) \
@@ -73,7 +73,7 @@ FIXTURE_TEARDOWN(refusals)
 #define REPLACE(old, new, more, ...) \
 	ATTACH(new, BPF_F_REPLACE | (more), ##__VA_ARGS__, .replace_fd = old)
 
-/* By both ways to attach */
+/* In both ways to attach */
 #define EXPECT_ATTACH(errno_, prog, ...) do {			\
 	EXPECT_EQ(-(errno_), ATTACH(prog, __VA_ARGS__));	\
 	EXPECT_EQ(-(errno_), CREATE(prog, __VA_ARGS__));	\
@@ -84,7 +84,7 @@ static int on_empty_hook(int type)
 	return type == INGRESS ? EGRESS : INGRESS;
 }
 
-/* Sets one byte of an attr that would otherwise be good */
+/* Sets one byte of an otherwise valid attr */
 static int with_byte(int cmd, const union bpf_attr *good, size_t byte)
 {
 	union bpf_attr attr = *good;
@@ -116,7 +116,7 @@ TEST_F(refusals, nonzero_bytes_after_the_last_field)
 	for (i = end; i < sizeof(attr); i++)
 		ASSERT_EQ(-EINVAL, with_byte(BPF_PROG_QUERY, &attr, i));
 
-	/* other types of link have fields up to here on some trees */
+	/* on some trees other types of link have fields up to here */
 	memset(&attr, 0, sizeof(attr));
 	end = 64;
 	attr.link_create.prog_fd = self->prog;
@@ -174,8 +174,8 @@ TEST_F(refusals, bad_program_fd)
 	EXPECT_EQ(-EBADF, REPLACE(BAD_FD, self->prog, 0));
 }
 
-/* the fd of something else than a program: EINVAL */
-TEST_F(refusals, fd_that_is_no_program)
+/* the fd is not a program: EINVAL */
+TEST_F(refusals, fd_that_is_not_a_program)
 {
 	EXPECT_ATTACH(EINVAL, self->net.here, 0);
 	EXPECT_ATTACH(EINVAL, self->link, 0);
@@ -202,7 +202,7 @@ TEST_F(refusals, program_of_another_type)
 		      prog_id(self->xdp));
 }
 
-/* An offloaded program, or a negative number where there cannot be one */
+/* The fd of an offloaded program, or a negative number if there can be none */
 static int load_offloaded(const char **why)
 {
 	struct if_nameindex *all, *dev;
@@ -263,15 +263,15 @@ TEST_F(refusals, offloaded_program_by_link)
 }
 
 /*
- * LINK_CREATE of a SCHED_CLS program with an attach type that is not tcx's, or
- * the reverse: EINVAL
+ * LINK_CREATE with a SCHED_CLS program and an attach type that is not tcx's, or the
+ * reverse: EINVAL
  */
 TEST_F(refusals, attach_type_and_program_type_that_do_not_match)
 {
 	int type;
 
 	for (type = 0; type < 64; type++) {
-		/* 54 and 55 are mainline's netkit: for SCHED_CLS, but elsewhere */
+		/* 54 and 55 are mainline's netkit, which also takes SCHED_CLS */
 		if (type == INGRESS || type == EGRESS || type == 54 || type == 55)
 			continue;
 		ASSERT_EQ(-EINVAL, link_create(self->prog, self->net.ifindex, type,
@@ -282,10 +282,13 @@ TEST_F(refusals, attach_type_and_program_type_that_do_not_match)
 	EXPECT_EQ(-EINVAL, prog_attach(self->prog, self->net.ifindex, BPF_XDP, LAST));
 }
 
-/* ifindex 0, or none such in the current netns (attach, detach, link, query): ENODEV */
+/*
+ * ifindex 0, or no such device in the current netns (attach, detach, link, query):
+ * ENODEV
+ */
 TEST_F(refusals, no_such_device)
 {
-	/* ~0 is what loaders probe for support with */
+	/* loaders probe for support with ~0 */
 	static const int no_dev[] = { 0, NO_IFINDEX, ~0 };
 	struct hook hook;
 	size_t i;
@@ -298,13 +301,13 @@ TEST_F(refusals, no_such_device)
 	}
 }
 
-/* ... in the current netns: ENODEV */
+/* a device of another netns: ENODEV */
 TEST_F(refusals, device_of_another_netns)
 {
 	struct hook hook;
 	int there = 100;
 
-	/* a device with an ifindex that nothing has here */
+	/* a device whose ifindex is not in use here */
 	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
 	ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9", there));
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
@@ -314,13 +317,13 @@ TEST_F(refusals, device_of_another_netns)
 	EXPECT_EQ(-ENODEV, hook_query(there, self->type, &hook));
 }
 
-/* expected_revision set and not the current one (looked at first): ESTALE */
+/* expected_revision is set and is not the current one: ESTALE */
 TEST_F(refusals, expected_revision_that_is_not_the_current_one)
 {
 	EXPECT_ATTACH(ESTALE, self->prog, .revision = 3);
 	EXPECT_ATTACH(ESTALE, self->prog, .revision = 5);
 	EXPECT_ATTACH(ESTALE, self->prog, .revision = 4 | 1ULL << 63);
-	/* first: before EEXIST, ENOENT, ERANGE, EBADF of a relative object */
+	/* it is checked before EEXIST, ENOENT, ERANGE and EBADF of a relative object */
 	EXPECT_ATTACH(ESTALE, self->first, .revision = 3);
 	EXPECT_ATTACH(ESTALE, self->prog, BPF_F_BEFORE, self->stranger, 3);
 	EXPECT_ATTACH(ESTALE, self->prog, BPF_F_BEFORE | BPF_F_AFTER, .revision = 3);
@@ -334,7 +337,7 @@ TEST_F(refusals, expected_revision_that_is_not_the_current_one)
 				       on_empty_hook(self->type), AT(.revision = 2)));
 }
 
-/* program already on that hook, through a link or not; also by LINK_UPDATE: EEXIST */
+/* the program is already on the hook, by a link or not; also LINK_UPDATE: EEXIST */
 TEST_F(refusals, program_already_on_that_hook)
 {
 	EXPECT_ATTACH(EEXIST, self->first, 0);
@@ -349,7 +352,7 @@ TEST_F(refusals, program_already_on_that_hook)
 				       self->owned));
 }
 
-/* BPF_F_ID with an unknown id, or 0: ENOENT */
+/* BPF_F_ID with an unknown id or 0: ENOENT */
 TEST_F(refusals, unknown_id)
 {
 	static const __u32 ids[] = { 0, BAD_ID };
@@ -365,10 +368,10 @@ TEST_F(refusals, unknown_id)
 }
 
 /*
- * BPF_F_LINK without an fd; the fd is no link; the link is another type's:
- * EINVAL (EBADF if the fd is not open)
+ * BPF_F_LINK without an fd, with an fd that is not a link, or with a link of another
+ * type: EINVAL (EBADF if the fd is not open)
  */
-TEST_F(refusals, relative_link_that_is_none)
+TEST_F(refusals, relative_link_that_is_not_a_link)
 {
 	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK, 0);
 	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE | BPF_F_LINK, self->first);
@@ -384,7 +387,7 @@ TEST_F(refusals, relative_link_that_is_none)
 }
 
 /* The same for a relative program: EINVAL, EBADF if the fd is not open */
-TEST_F(refusals, relative_program_that_is_none)
+TEST_F(refusals, relative_program_that_is_not_a_program)
 {
 	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_BEFORE, self->link);
 	EXPECT_ATTACH(EINVAL, self->prog, BPF_F_AFTER, self->net.here);
@@ -393,7 +396,7 @@ TEST_F(refusals, relative_program_that_is_none)
 	EXPECT_EQ(-EBADF, DETACH(0, BPF_F_BEFORE, BAD_FD));
 }
 
-/* a relative object without BEFORE or AFTER; ID or LINK alone: EINVAL */
+/* a relative object, ID or LINK without BEFORE or AFTER: EINVAL */
 TEST_F(refusals, relative_object_without_before_or_after)
 {
 	EXPECT_ATTACH(EINVAL, self->prog, 0, self->first);
@@ -441,7 +444,7 @@ TEST_F(refusals, before_and_after_that_disagree)
 	EXPECT_EQ(-ERANGE, DETACH(0, BPF_F_BEFORE | BPF_F_AFTER, self->owned));
 }
 
-/* REPLACE with BEFORE or AFTER names another place: ERANGE */
+/* REPLACE with BEFORE or AFTER that names another position: ERANGE */
 TEST_F(refusals, replace_that_names_another_place)
 {
 	EXPECT_EQ(-ERANGE, REPLACE(self->first, self->prog, BPF_F_AFTER, self->last));
@@ -466,8 +469,8 @@ TEST_F(refusals, a_64th_program)
 	EXPECT_EQ(-ERANGE, link_create(self->prog, self->net.ifindex, hook, LAST));
 }
 
-/* REPLACE of a program that is not there: ENOENT; that a link owns: EBUSY */
-TEST_F(refusals, replace_of_what_is_not_there_or_a_links)
+/* REPLACE of a program that is not on the hook: ENOENT; that a link owns: EBUSY */
+TEST_F(refusals, replace_of_a_program_that_is_absent_or_owned_by_a_link)
 {
 	EXPECT_EQ(-ENOENT, REPLACE(self->stranger, self->prog, 0));
 	EXPECT_EQ(-ENOENT, prog_attach(self->prog, self->net.ifindex,
@@ -476,8 +479,11 @@ TEST_F(refusals, replace_of_what_is_not_there_or_a_links)
 	EXPECT_EQ(-EBUSY, REPLACE(self->owned, self->prog, 0));
 }
 
-/* DETACH with REPLACE: EINVAL; LINK_CREATE with REPLACE: ENOENT, nothing is named */
-TEST_F(refusals, replace_where_there_is_no_such_thing)
+/*
+ * DETACH with REPLACE: EINVAL; LINK_CREATE with REPLACE: ENOENT, since nothing can be
+ * named
+ */
+TEST_F(refusals, replace_with_detach_and_link_create)
 {
 	EXPECT_EQ(-EINVAL, DETACH(self->first, BPF_F_REPLACE));
 	EXPECT_EQ(-EINVAL, DETACH(0, BPF_F_REPLACE));
@@ -487,7 +493,7 @@ TEST_F(refusals, replace_where_there_is_no_such_thing)
 	EXPECT_EQ(-ENOENT, CREATE(self->prog, BPF_F_REPLACE | BPF_F_AFTER, self->first));
 }
 
-/* DETACH on a hook without programs; of a program that is not there: ENOENT */
+/* DETACH on an empty hook, or of a program that is not on the hook: ENOENT */
 TEST_F(refusals, detach_of_what_is_not_there)
 {
 	int hook = on_empty_hook(self->type);
@@ -499,7 +505,7 @@ TEST_F(refusals, detach_of_what_is_not_there)
 	EXPECT_EQ(-ENOENT, DETACH(self->stranger, BPF_F_BEFORE, self->first));
 }
 
-/* DETACH of what a link owns, by fd or by position: EBUSY */
+/* DETACH of a program that a link owns, by fd or by position: EBUSY */
 TEST_F(refusals, detach_of_what_a_link_owns)
 {
 	int hook = on_empty_hook(self->type), link;
@@ -524,7 +530,7 @@ TEST_F(refusals, detach_of_a_program_at_an_end)
 	EXPECT_EQ(-ERANGE, DETACH(self->last, BPF_F_AFTER));
 }
 
-/* LINK_UPDATE: device gone or link detached: ENOLINK */
+/* LINK_UPDATE when the device is gone or the link is detached: ENOLINK */
 TEST_F(refusals, update_of_a_link_that_is_detached)
 {
 	int link;
@@ -537,7 +543,7 @@ TEST_F(refusals, update_of_a_link_that_is_detached)
 	EXPECT_EQ(-ENOLINK, link_update(link, self->prog, 0, 0));
 }
 
-/* LINK_UPDATE: wrong old program with BPF_F_REPLACE: EPERM */
+/* LINK_UPDATE with BPF_F_REPLACE and the wrong old program: EPERM */
 TEST_F(refusals, update_with_the_wrong_old_program)
 {
 	EXPECT_EQ(-EPERM, link_update(self->link, self->prog, BPF_F_REPLACE,
@@ -548,7 +554,9 @@ TEST_F(refusals, update_with_the_wrong_old_program)
 				      self->stranger));
 }
 
-/* LINK_UPDATE: old_prog_fd without BPF_F_REPLACE; unknown flags: EINVAL */
+/*
+ * LINK_UPDATE with old_prog_fd but without BPF_F_REPLACE, or with unknown flags: EINVAL
+ */
 TEST_F(refusals, update_with_an_old_program_but_no_flag)
 {
 	__u32 bit;
@@ -560,7 +568,7 @@ TEST_F(refusals, update_with_an_old_program_but_no_flag)
 	}
 }
 
-/* LINK_UPDATE: another program type: EINVAL; the same program: 0 */
+/* LINK_UPDATE to a program of another type: EINVAL; to the same program: 0 */
 TEST_F(refusals, update_to_another_program_type)
 {
 	EXPECT_EQ(-EINVAL, link_update(self->link, self->xdp, 0, 0));
@@ -569,7 +577,7 @@ TEST_F(refusals, update_to_another_program_type)
 	EXPECT_EQ(0, link_update(self->link, self->owned, 0, 0));
 }
 
-/* LINK_DETACH, again too: 0 */
+/* LINK_DETACH, even repeated: 0 */
 TEST_F(refusals, detach_of_a_link_is_never_refused)
 {
 	int link;
@@ -581,7 +589,7 @@ TEST_F(refusals, detach_of_a_link_is_never_refused)
 	EXPECT_EQ(0, link_detach(link));
 }
 
-/* QUERY: query_flags or attach_flags on input nonzero: EINVAL */
+/* QUERY with nonzero query_flags or attach_flags: EINVAL */
 TEST_F(refusals, query_with_flags)
 {
 	union bpf_attr attr = {};
@@ -596,7 +604,9 @@ TEST_F(refusals, query_with_flags)
 	EXPECT_EQ(-EINVAL, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
 }
 
-/* QUERY: buffer too small: ENOSPC with count = all and the ids that fit filled in */
+/*
+ * QUERY with a buffer that is too small: ENOSPC, the count of all, and the ids that fit
+ */
 TEST_F(refusals, query_into_a_buffer_that_is_too_small)
 {
 	struct hook hook;
@@ -609,7 +619,7 @@ TEST_F(refusals, query_into_a_buffer_that_is_too_small)
 	EXPECT_EQ(0, hook.prog_ids[2]);
 	EXPECT_EQ(link_id(self->link), hook.link_ids[1]);
 	EXPECT_EQ(0, hook.link_ids[2]);
-	/* who gives no buffer asks for the count only */
+	/* without a buffer only the count is asked for */
 	EXPECT_EQ(0, hook_query_room(self->net.ifindex, self->type, &hook, 0));
 	EXPECT_EQ(3, hook.count);
 	EXPECT_EQ(4, hook.revision);
@@ -622,7 +632,7 @@ TEST_F(refusals, query_without_cap_net_admin)
 	int status, ret;
 	pid_t pid;
 
-	/* where it is 1 or 2 some trees refuse bpf(2) whole, before they look */
+	/* if it is 1 or 2, some trees refuse bpf(2) before they look at the command */
 	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "0");
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -638,9 +648,9 @@ TEST_F(refusals, query_without_cap_net_admin)
 	EXPECT_EQ(EPERM, WEXITSTATUS(status));
 }
 
-/* ---- two mistakes at once: which errno; answers.c tries them all ---- */
+/* ---- two mistakes at once: which errno? answers.c tries all combinations ---- */
 
-/* EEXIST is what loaders look for: "mine is there already" */
+/* loaders look for EEXIST: "my program is already there" */
 TEST_F(refusals, program_that_is_there_and_a_bad_relative_object)
 {
 	EXPECT_ATTACH(EEXIST, self->first, BPF_F_BEFORE, BAD_FD);
@@ -656,7 +666,7 @@ TEST_F(refusals, program_that_is_there_and_a_bad_relative_object)
 	EXPECT_EQ(-EEXIST, REPLACE(self->stranger, self->first, 0));
 }
 
-/* BPF_F_LINK with 0 names no link, whatever fd 0 is: EINVAL */
+/* BPF_F_LINK with 0 never names a link, whatever fd 0 is: EINVAL */
 TEST_F(refusals, relative_link_that_is_fd_0)
 {
 	ASSERT_EQ(0, dup2(self->link, 0));
@@ -703,7 +713,7 @@ TEST_F(refusals, query_with_flags_and_no_device)
 	EXPECT_EQ(-ENODEV, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
 }
 
-TEST_F(refusals, detach_on_an_empty_hook_and_more_that_is_wrong)
+TEST_F(refusals, detach_on_an_empty_hook_with_other_mistakes)
 {
 	int hook = on_empty_hook(self->type);
 

@@ -52,7 +52,7 @@ static inline struct request request(int type, int flags, size_t len)
 	};
 }
 
-/* 0 or -errno */
+/* Returns 0 or -errno */
 static inline int talk(int sock, struct request *r)
 {
 	struct {
@@ -72,7 +72,10 @@ static inline int rtnl_open(void)
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-/* @dev in the namespace of @sock with @ifindex, or 0 for any; its @peer in @peer_ns */
+/*
+ * Adds @dev with @ifindex, or any if 0, to the namespace of @sock, and its @peer to
+ * @peer_ns
+ */
 static inline int veth_add(int sock, const char *dev, int ifindex, const char *peer, int peer_ns)
 {
 	struct request r = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
@@ -122,7 +125,7 @@ static inline int link_del(int sock, int ifindex)
 	return talk(sock, &r);
 }
 
-/* From the namespace of @sock to @to_ns */
+/* Moves a device from the namespace of @sock to @to_ns */
 static inline int link_move(int sock, int ifindex, int to_ns)
 {
 	struct request r = request(RTM_NEWLINK, 0, sizeof(r.link));

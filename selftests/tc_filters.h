@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Filters of a hook, by libbpf's netlink API: counted, found and removed. */
+/* Counts, finds and removes the filters of a hook with libbpf's netlink API. */
 #ifndef TC_FILTERS_H
 #define TC_FILTERS_H
 
@@ -8,11 +8,13 @@
 #include <string.h>
 #include <bpf/libbpf.h>
 
-/* up to its last field: the padding behind it, which must be 0, is not copied */
+/*
+ * the size up to the last field: the padding after it, which must be 0, is not copied
+ */
 #define OPTS(...) (struct bpf_tc_opts){						\
 	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 
-/* a filter that is not there, as the kernel says it */
+/* the errors that mean that a filter is not there */
 #define GONE(err) ({ int err_ = (err); err_ == -ENOENT || err_ == -EINVAL; })
 
 static inline struct bpf_tc_hook tc_hook(int ifindex, enum bpf_tc_attach_point attach_point)
@@ -30,7 +32,7 @@ static int count_fn(const struct bpf_tc_filter *filter, void *ctx)
 	return 0;
 }
 
-/* how many there are, or -errno */
+/* the number of filters, or -errno */
 static inline int filters(const struct bpf_tc_hook *hook)
 {
 	int n = 0, err;
@@ -41,9 +43,9 @@ static inline int filters(const struct bpf_tc_hook *hook)
 
 struct find {
 	__u32 prog_id;
-	const __u8 *tag;	/* or by this */
+	const __u8 *tag;	/* if set, this is compared instead */
 	struct bpf_tc_filter *found;
-	int removed;		/* where found is NULL */
+	int removed;		/* counts removed filters if found is NULL */
 };
 
 static int find_fn(const struct bpf_tc_filter *filter, void *ctx)
@@ -63,7 +65,7 @@ static int find_fn(const struct bpf_tc_filter *filter, void *ctx)
 	return err == -ENOENT || err == -EEXIST ? 0 : err;
 }
 
-/* the first one with that program; 0, or -ENOENT */
+/* finds the first filter with that program; 0 or -ENOENT */
 static inline int find_filter(const struct bpf_tc_hook *hook, __u32 prog_id,
 			      struct bpf_tc_filter *found)
 {
@@ -73,7 +75,7 @@ static inline int find_filter(const struct bpf_tc_hook *hook, __u32 prog_id,
 	return ret == 1 ? 0 : ret ?: -ENOENT;
 }
 
-/* all with that program; how many, or -errno */
+/* removes all filters with that program; their number or -errno */
 static inline int remove_filters(const struct bpf_tc_hook *hook, __u32 prog_id)
 {
 	struct find find = { .prog_id = prog_id };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests share: two network namespaces joined by a veth pair, packets
- * through it, and bpf(2) called directly, since its ABI is what is tested.
+ * What the tests share: two network namespaces joined by a veth pair, packets through
+ * it, and direct calls of bpf(2), whose ABI is tested.
  */
 #ifndef TC_LINK_TEST_H
 #define TC_LINK_TEST_H
@@ -34,7 +34,7 @@
 
 #include "progs/ports.h"
 
-/* the harness gives each test 30 seconds; an emulated debug kernel takes longer */
+/* the harness allows 30 seconds per test; an emulated debug kernel needs more */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	120
 
@@ -44,7 +44,7 @@
 /* No device has this ifindex */
 #define NO_IFINDEX	0x7ffffff0
 
-/* Until 5.11 programs and maps count as locked memory, which is limited */
+/* Until 5.11, programs and maps count as locked memory, which is limited */
 static void __attribute__((constructor)) lift_memlock_limit(void)
 {
 	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
@@ -52,7 +52,7 @@ static void __attribute__((constructor)) lift_memlock_limit(void)
 	setrlimit(RLIMIT_MEMLOCK, &none);
 }
 
-/* ---- bpf(2): every call returns what the kernel said, or -errno ---- */
+/* ---- bpf(2): every function returns what the kernel returned, or -errno ---- */
 
 static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
 {
@@ -61,7 +61,7 @@ static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
 	return ret < 0 ? -errno : ret;
 }
 
-/* Where on the hook: the fields that attach, detach and link create share */
+/* The position on the hook: the fields that attach, detach and link create share */
 struct place {
 	__u32 flags;
 	__u32 relative;		/* fd, or id with BPF_F_ID */
@@ -99,7 +99,7 @@ static inline int prog_attach(int prog_fd, int ifindex, int type, struct place a
 	return sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr));
 }
 
-/* prog_fd 0: no program named */
+/* @prog_fd is 0 if no program is named */
 static inline int prog_detach(int prog_fd, int ifindex, int type, struct place at)
 {
 	union bpf_attr attr = {};
@@ -134,7 +134,7 @@ static inline int link_detach(int link_fd)
 
 #define HOOK_MAX 64
 
-/* What PROG_QUERY says about one direction of one device */
+/* What PROG_QUERY reports about one direction of one device */
 struct hook {
 	__u32 count;
 	__u64 revision;
@@ -198,7 +198,7 @@ static inline int obj_info(int fd, void *info, __u32 len)
 	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
 }
 
-/* 0 is no valid id */
+/* Returns 0, which is not a valid id, on failure */
 static inline __u32 prog_id(int fd)
 {
 	struct bpf_prog_info info;
@@ -213,7 +213,9 @@ static inline __u32 link_id(int fd)
 	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
 }
 
-/* Loads "return verdict"; a new program, with an id of its own, on each call */
+/*
+ * Loads a program that returns @verdict. Each call makes a new program with its own id.
+ */
 static inline int load_verdict_as(int prog_type, int expected_attach_type,
 				  int verdict, __u32 ifindex)
 {
@@ -238,7 +240,7 @@ static inline int load_verdict(int verdict)
 	return load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0, verdict, 0);
 }
 
-/* Waits up to ten seconds for what the kernel does a little later */
+/* Waits up to ten seconds for deferred work of the kernel */
 #define EVENTUALLY(condition) ({				\
 	int tries_ = 1000;					\
 								\
@@ -255,7 +257,7 @@ static inline double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* How long each race takes, as the environment says */
+/* How long each race takes, from the environment */
 static inline double race_seconds(void)
 {
 	const char *seconds = getenv("TC_LINK_RACE_SECONDS");
@@ -298,7 +300,7 @@ static inline bool link_exists(__u32 id)
 
 /* ---- which implementation is this ---- */
 
-/* Does the kernel's BTF hold this name as a string of its own? */
+/* Is @name a string of the kernel's BTF? */
 static inline bool btf_has_name(const char *name)
 {
 	size_t len = strlen(name) + 1, have = 0, room = 1 << 20;
@@ -317,7 +319,7 @@ static inline bool btf_has_name(const char *name)
 	}
 	if (fd >= 0)
 		close(fd);
-	/* strings are NUL-terminated, the byte before is the last one's NUL */
+	/* strings end with a NUL, so a NUL also precedes each string */
 	for (char *at = buf; buf && at + len < buf + have; at++) {
 		at = memchr(at, 0, buf + have - len - at);
 		if (!at)
@@ -332,8 +334,8 @@ static inline bool btf_has_name(const char *name)
 }
 
 /*
- * Mainline's own implementation, told by a type that only it has: there, and
- * nowhere else, what tc-link does better on purpose is not to be expected.
+ * Is this mainline's implementation? A type that only mainline has tells. There, what
+ * tc-link deliberately does better is not tested.
  */
 static inline bool mainline_tcx(void)
 {
@@ -352,7 +354,7 @@ static inline bool mainline_tcx(void)
 /* ---- two namespaces, a veth pair, UDP sockets ---- */
 
 #define HERE_DEV	"tc0"	/* the device the tests attach to */
-#define THERE_DEV	"tc1"	/* its peer in the other namespace */
+#define THERE_DEV	"tc1"	/* its peer, in the other namespace */
 #define HERE_ADDR	"10.1.1.1"
 #define THERE_ADDR	"10.1.1.2"
 #define HERE_MAC	"02:00:00:00:01:01"
@@ -367,7 +369,7 @@ struct net {
 	int here_fence, there_fence;
 };
 
-/* Runs a command line made as by printf; 0 if it succeeded */
+/* Formats a command line and runs it. Returns 0 if it succeeded. */
 static inline int run(const char *fmt, ...)
 {
 	char cmd[2048];
@@ -379,7 +381,7 @@ static inline int run(const char *fmt, ...)
 	return system(cmd);
 }
 
-/* The output of a command, or NULL where it failed; freed by the caller */
+/* Returns the output of a command, which the caller frees, or NULL if it failed */
 static inline char *output_of(const char *fmt, ...)
 {
 	size_t have = 0, room = 1 << 16;
@@ -414,23 +416,23 @@ static inline void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* The calling process goes into a new network namespace; its fd, or -errno */
+/* Moves the calling process into a new network namespace. Returns its fd, or -errno. */
 static inline int new_netns(void)
 {
 	int fd;
 
 	if (unshare(CLONE_NEWNET))
 		return -errno;
-	/* fewer packets that no test has sent */
+	/* avoid packets that no test has sent */
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	fd = open("/proc/self/ns/net", O_RDONLY);
 	return fd < 0 ? -errno : fd;
 }
 
-/* Where it is not 0, some trees refuse bpf(2) to the unprivileged unheard */
+/* If this is not 0, some trees refuse bpf(2) to unprivileged users at once */
 #define UNPRIVILEGED_BPF "/proc/sys/kernel/unprivileged_bpf_disabled"
 
-/* Root in a user namespace of its own */
+/* Makes the process root in a new user namespace */
 static inline int become_userns_root(void)
 {
 	char map[32];
@@ -445,7 +447,7 @@ static inline int become_userns_root(void)
 	return 0;
 }
 
-/* A mount namespace with a bpffs, gone with the process like all the rest */
+/* Enters a new mount namespace with a bpffs, which ends with the process */
 static inline int private_bpffs(void)
 {
 	if (unshare(CLONE_NEWNS) ||
@@ -467,7 +469,7 @@ static inline int udp_socket(const char *addr, int port)
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* have sendto() say when a program dropped the packet */
+	/* have sendto() fail when a program drops the packet */
 	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) ||
 	    bind(fd, (void *)&sin, sizeof(sin))) {
 		close(fd);
@@ -488,7 +490,9 @@ static inline int send_udp(int fd, const char *to, int port, const void *data,
 	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
 }
 
-/* Sends one packet through @type's hook, and waits until it has come out. 0 or -1 */
+/*
+ * Sends one packet through @type's hook, and waits until it arrives. Returns 0 or -1.
+ */
 static inline int fence_within(struct net *net, int type, int milliseconds)
 {
 	bool in = type == INGRESS;
@@ -509,15 +513,15 @@ static inline int fence_within(struct net *net, int type, int milliseconds)
 	return 0;
 }
 
-/* Waits until all that was sent before has gone through @type's hook */
+/* Waits until all packets that were sent before have gone through @type's hook */
 static inline int fence(struct net *net, int type)
 {
 	return fence_within(net, type, 5000);
 }
 
 /*
- * A device drops what it is to send until the kernel has noticed that the other
- * end is up as well, which takes it a moment on a busy machine.
+ * A device drops packets until the kernel has noticed that the other end is up as well,
+ * which can take a moment on a busy machine.
  */
 static inline int wait_for_carrier(struct net *net, int type)
 {
@@ -528,7 +532,7 @@ static inline int wait_for_carrier(struct net *net, int type)
 	return tries ? 0 : -1;
 }
 
-/* 0, or the number of the step that failed; leaves the process "here" */
+/* Returns 0, or the number of the step that failed. Leaves the process "here". */
 static inline int net_setup(struct net *net)
 {
 	net->there_ns = new_netns();
@@ -572,9 +576,9 @@ static inline int net_setup(struct net *net)
 }
 
 /*
- * Sends a packet through @type's hook of HERE_DEV. 1: it arrived at the socket
- * behind, 0: it did not, -1: not even the fence did. What sendto() said is left
- * in *said, if given.
+ * Sends a packet through @type's hook of HERE_DEV. Returns 1 if it arrived at the
+ * socket behind, 0 if it did not, -1 if not even the fence did. *said, if given, gets
+ * the result of sendto().
  */
 static inline int send_probe_saying(struct net *net, int type, int *said)
 {
@@ -584,8 +588,9 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 	char buf[64];
 	int ret, err;
 
-	/* Each CPU has a backlog of its own: sent from another one, the fence
-	 * could overtake the probe.
+	/*
+	 * Each CPU has its own backlog: if sent from another CPU, the fence could
+	 * overtake the probe.
 	 */
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
@@ -604,13 +609,15 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 
 /* ---- the same program as a cls_bpf filter in direct-action mode ---- */
 
-/* By iproute2's tc, behind the filters that are there already; 0 or not */
+/*
+ * Adds a filter with iproute2's tc, after those that are there. Returns 0 on success.
+ */
 static inline int filter_add(const char *dev, int prog_fd, int type, int prio)
 {
 	char pin[64];
 	int err;
 
-	/* fails where it is there already */
+	/* fails if it is already there */
 	run("tc qdisc add dev %s clsact 2>/dev/null", dev);
 	snprintf(pin, sizeof(pin), "/sys/fs/bpf/filter%d", prio);
 	if (bpf_obj_pin(prog_fd, pin))
@@ -631,7 +638,7 @@ static inline int send_probe(struct net *net, int type)
 	return send_probe_saying(net, type, NULL);
 }
 
-/* Every test of the fixture runs on ingress and on egress */
+/* Each test of the fixture runs on ingress and on egress */
 #define FIXTURE_ON_BOTH_SIDES(fixture)			\
 FIXTURE_VARIANT(fixture) {				\
 	int type;					\

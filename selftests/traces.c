@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What those see who watch the kernel: tracepoints of dropped and of consumed
- * packets, with the reason, the statistics of a program, the iterator of links.
+ * What observers of the kernel see: the tracepoints of dropped and consumed packets,
+ * with the reason, the statistics of a program, and the iterator of links.
  */
 #include "../kselftest_harness.h"
 #include "observation.h"
@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(traces)
 
 typedef FIXTURE_DATA(traces) test;
 
-/* A burst of frames, each of which gets @verdict: how they ended */
+/* Sends a burst of frames that all get @verdict, and returns how they ended */
 static int burst(test *t, bool filter, int verdict, struct ends *ends)
 {
 	struct observation ignored = {};
@@ -81,7 +81,7 @@ static int burst(test *t, bool filter, int verdict, struct ends *ends)
 	t->skel->data->verdict = verdict;
 	memset(&t->skel->bss->ends, 0, sizeof(t->skel->bss->ends));
 	send_frames(&ignored, t->from, t->type, NULL, ALL_FRAMES);
-	/* they end when they are read, unless the program ended them */
+	/* frames end when they are read, unless the program ended them */
 	observe_socket(&ignored, "here", t->net.here);
 	observe_socket(&ignored, "there", t->net.there);
 	*ends = t->skel->bss->ends;
@@ -104,7 +104,9 @@ TEST_F(traces, of_what_passes_are_the_same)
 {
 	struct ends filter, link;
 
-	/* the other namespace, where they end on the way out, takes the mark from them */
+	/*
+	 * they end in the other namespace on the way out, and the mark is cleared there
+	 */
 	BOTH(TC_ACT_UNSPEC, &filter, &link);
 	EXPECT_EQ(self->type == INGRESS, link.dropped + link.consumed > 0);
 	BOTH(TC_ACT_OK, &filter, &link);
@@ -138,7 +140,7 @@ TEST_F(traces, stolen_and_trapped_are_consumed)
 	EXPECT_EQ(FRAME_KINDS, link.consumed);
 }
 
-/* The program has named no device */
+/* The program redirects without naming a device */
 TEST_F(traces, a_redirect_that_fails_is_a_drop)
 {
 	struct ends filter, link;
@@ -148,7 +150,7 @@ TEST_F(traces, a_redirect_that_fails_is_a_drop)
 	EXPECT_EQ(0, link.consumed);
 }
 
-/* Runs of the program in one burst */
+/* How often the program runs in one burst */
 static __u64 runs(test *t, bool filter, __u64 *ns)
 {
 	struct bpf_prog_info before, after;
@@ -167,7 +169,7 @@ TEST_F(traces, statistics_count_every_run)
 	__u64 ns = 0;
 	int stats;
 
-	/* without them nothing is counted */
+	/* with statistics off nothing is counted */
 	EXPECT_EQ(0, runs(self, false, &ns));
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	ASSERT_LE(0, stats);
@@ -178,7 +180,7 @@ TEST_F(traces, statistics_count_every_run)
 	close(stats);
 }
 
-/* The entry of a link, of type 0 if it is not there */
+/* The entry of a link; its type is 0 if there is none */
 static struct listed_link listed(test *t, __u32 id)
 {
 	struct bpf_link *link = bpf_program__attach_iter(t->skel->progs.list_links, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the new fields of bpf(2)'s attributes must not change: commands for other
- * types of program refuse them as they refused those bytes before.
+ * The new fields in bpf(2)'s attributes must not change other commands: those for other
+ * program types refuse the bytes as they did before.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -15,7 +15,7 @@ FIXTURE(cgroup) {
 
 FIXTURE_SETUP(cgroup)
 {
-	/* a cgroup2 hierarchy of this test's own mount namespace */
+	/* a cgroup2 hierarchy in the mount namespace of this test */
 	ASSERT_EQ(0, private_bpffs());
 	ASSERT_TRUE(!mkdir(CGROUP, 0755) || errno == EEXIST);
 	ASSERT_EQ(0, mount("cgroup2", CGROUP, "cgroup2", 0, NULL));
@@ -52,7 +52,7 @@ TEST_F(cgroup, attach_and_detach_work)
 
 TEST_F(cgroup, attach_refuses_the_fields_of_tc)
 {
-	SKIP_ON_MAINLINE("it orders a cgroup's programs in the same way");
+	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
 	EXPECT_EQ(-EINVAL, ATTACH(0, .relative = self->other));
 	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_ALLOW_MULTI, .relative = self->other));
 	EXPECT_EQ(-EINVAL, ATTACH(0, .revision = 1));
@@ -63,7 +63,7 @@ TEST_F(cgroup, attach_refuses_the_fields_of_tc)
 
 TEST_F(cgroup, attach_refuses_the_flags_of_tc)
 {
-	SKIP_ON_MAINLINE("it orders a cgroup's programs in the same way");
+	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
 	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_BEFORE));
 	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_AFTER));
 	EXPECT_EQ(-EINVAL, ATTACH(BPF_F_ALLOW_MULTI | BPF_F_AFTER));
@@ -75,7 +75,7 @@ TEST_F(cgroup, attach_refuses_the_flags_of_tc)
 
 TEST_F(cgroup, detach_refuses_the_fields_of_tc)
 {
-	SKIP_ON_MAINLINE("it orders a cgroup's programs in the same way");
+	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
 	ASSERT_EQ(0, ATTACH(0));
 	EXPECT_EQ(-EINVAL, DETACH(0, .relative = self->other));
 	EXPECT_EQ(-EINVAL, DETACH(0, .revision = 1));
@@ -98,13 +98,13 @@ TEST_F(cgroup, link_works)
 
 TEST_F(cgroup, link_refuses_the_flags_of_tc)
 {
-	SKIP_ON_MAINLINE("it orders a cgroup's programs in the same way");
+	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
 	EXPECT_EQ(-EINVAL, link_create(self->prog, self->fd, TYPE, AT(BPF_F_BEFORE)));
 	EXPECT_EQ(-EINVAL, link_create(self->prog, self->fd, TYPE, AT(BPF_F_AFTER)));
 	EXPECT_LE(0, link_create(self->prog, self->fd, TYPE, LAST));
 }
 
-/* A hole in the numbers of the attach types stays a hole */
+/* Unused numbers of attach types stay unused */
 TEST(other_attach_types_are_refused)
 {
 	int prog = load_verdict(TC_ACT_UNSPEC), type;
@@ -114,14 +114,14 @@ TEST(other_attach_types_are_refused)
 		/* 54 and 55 are mainline's netkit */
 		if (type == INGRESS || type == EGRESS || type == 54 || type == 55)
 			continue;
-		/* with a device's number, and with a bad fd, as target */
+		/* the target is an ifindex, then a bad fd */
 		ASSERT_GT(0, prog_attach(prog, if_nametoindex("lo"), type, LAST));
 		ASSERT_GT(0, prog_detach(prog, if_nametoindex("lo"), type, LAST));
 	}
 	EXPECT_EQ(-EINVAL, prog_attach(prog, 1, 1000, LAST));
 	EXPECT_EQ(-EINVAL, prog_detach(prog, 1, 1000, LAST));
 	EXPECT_EQ(-EINVAL, link_create(prog, 1, 1000, LAST));
-	/* so that it is clear that it was the type */
+	/* shows that the type was the reason */
 	ASSERT_EQ(0, prog_attach(prog, if_nametoindex("lo"), INGRESS, LAST));
 	EXPECT_EQ(0, prog_detach(prog, if_nametoindex("lo"), INGRESS, LAST));
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A new version of a program takes the place of the old one while packets flow:
- * every packet is seen by exactly one version, and none by an old one after a
- * newer one has been at work.
+ * A new version replaces a program while packets flow. Every packet is seen by exactly
+ * one version, and never by an old version after a newer one has run.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -15,7 +14,7 @@
 struct shared {
 	volatile bool stop;
 	volatile bool failed;
-	volatile __u32 sent;	/* packets each way */
+	volatile __u32 sent;	/* packets in each direction */
 };
 
 FIXTURE(upgrade) {
@@ -37,7 +36,7 @@ FIXTURE_TEARDOWN(upgrade)
 {
 }
 
-/* Numbered packets both ways, until it is told to stop or has no number left */
+/* Sends numbered packets both ways, until it is told to stop or runs out of numbers */
 static void send_packets(struct net *net, struct shared *shared)
 {
 	__u32 n;
@@ -47,10 +46,10 @@ static void send_packets(struct net *net, struct shared *shared)
 		    send_udp(net->there, HERE_ADDR, PROBE_PORT, &n, sizeof(n)))
 			goto failed;
 		shared->sent = n + 1;
-		/* the numbers have to last, however slow the agents are */
+		/* the numbers must last, however slow the agents are */
 		if (n > MAX_PACKETS / 4)
 			usleep(1000);
-		/* no queue may overflow: that loss would not be the program's */
+		/* no queue may overflow: the program would be blamed for the loss */
 		if (n % 32 == 0 && (fence(net, INGRESS) || fence(net, EGRESS)))
 			goto failed;
 	}
@@ -68,11 +67,13 @@ static void traffic_start(struct __test_metadata *_metadata,
 	ASSERT_LE(0, self->traffic);
 	if (!self->traffic)
 		send_packets(&self->net, self->shared);
-	/* it has to be under way */
+	/* wait until packets flow */
 	EXPECT_TRUE(EVENTUALLY(self->shared->sent > 100));
 }
 
-/* Version @version of the agent's program, with the map that the first one made */
+/*
+ * Loads version @version of the agent's program, which shares the map of the first one
+ */
 static struct upgrade_bpf *load(int version)
 {
 	struct upgrade_bpf *skel = upgrade_bpf__open();
@@ -93,7 +94,10 @@ static struct upgrade_bpf *load(int version)
 	return skel;
 }
 
-/* What an agent's process does at its start; ends it. 0 or the step that failed */
+/*
+ * What the process of an agent does at its start, and then ends. Returns 0 or the step
+ * that failed.
+ */
 static void agent(int version, int ifindex)
 {
 	struct upgrade_bpf *skel = load(version);
@@ -130,7 +134,10 @@ static int run_agent(int version, int ifindex)
 	return WEXITSTATUS(status);
 }
 
-/* Each packet once, versions in their order, the last one at work in the end */
+/*
+ * Each packet was seen once, versions ran in their order, and the last one ran at the
+ * end
+ */
 static void check_sightings(struct __test_metadata *_metadata,
 			    FIXTURE_DATA(upgrade) *self, int map, __u32 min_versions)
 {
@@ -160,7 +167,7 @@ static void check_sightings(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, all[2 * n].times);
 	TH_LOG("%u packets each way; %u versions saw some on ingress, %u on egress",
 	       n, versions[0], versions[1]);
-	/* the replacements did happen under traffic */
+	/* packets did flow during the replacements */
 	EXPECT_LT(min_versions, versions[0]);
 	EXPECT_LT(min_versions, versions[1]);
 }
@@ -177,7 +184,7 @@ TEST_F_TIMEOUT(upgrade, of_an_agent_that_left_only_pins_behind, 600)
 	for (version = 1; version <= REPLACEMENTS; version++)
 		ASSERT_EQ(0, run_agent(version, self->net.ifindex));
 	check_sightings(_metadata, self, bpf_obj_get(PIN("sightings")), REPLACEMENTS / 10);
-	/* the links are those that the first agent made */
+	/* the links are still those of the first agent */
 	EXPECT_EQ(links[0], link_id(bpf_obj_get(PIN("ingress"))));
 	EXPECT_EQ(links[1], link_id(bpf_obj_get(PIN("egress"))));
 	EXPECT_EQ(1, hook_count(self->net.ifindex, INGRESS));
@@ -185,7 +192,7 @@ TEST_F_TIMEOUT(upgrade, of_an_agent_that_left_only_pins_behind, 600)
 	EXPECT_EQ(REPLACEMENTS + 2, hook_revision(self->net.ifindex, INGRESS));
 }
 
-/* As fast as it can be done; 32 versions one after the other, loaded before */
+/* As fast as possible: 32 versions one after the other, all loaded before */
 #define VERSIONS 32
 
 static void load_versions(struct __test_metadata *_metadata, int *progs)
@@ -237,7 +244,7 @@ TEST_F_TIMEOUT(upgrade, of_a_plain_program_by_replace, 60)
 	check_sightings(_metadata, self, bpf_obj_get(PIN("sightings")), VERSIONS / 4);
 }
 
-/* Others that come and go make no packet miss the program that stays */
+/* Programs that come and go beside it do not make the program miss a packet */
 TEST_F_TIMEOUT(upgrade, of_the_neighbours_only, 60)
 {
 	int prog, others[4], link, i, round;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of a packet: every verdict, in both directions, has to do what
- * it does when the same program is a cls_bpf filter in direct-action mode.
+ * What becomes of a packet: every verdict must have the same effect, in both
+ * directions, as when the same program is a cls_bpf filter in direct-action mode.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -21,7 +21,7 @@ FIXTURE(verdict) {
 FIXTURE_VARIANT(verdict) {
 	int type;
 	int code;
-	/* mainline's tcx does otherwise, by design */
+	/* mainline's tcx differs by design */
 	bool not_mainline;
 };
 
@@ -75,7 +75,7 @@ static int open_tap(int ifindex)
 	return fd;
 }
 
-/* The probes among what the tap has seen since it was asked last */
+/* How many probes the tap has seen since the last call */
 static int tap_probes(int tap)
 {
 	unsigned char frame[256];
@@ -111,7 +111,7 @@ struct outcome {
 	char text[64];
 };
 
-/* Everything that can be seen of a packet's fate */
+/* Everything that can be observed of a packet's fate */
 static struct outcome fate(FIXTURE_DATA(verdict) *self, int code)
 {
 	struct letters_bpf__bss *bss = self->skel->bss;
@@ -129,7 +129,7 @@ static struct outcome fate(FIXTURE_DATA(verdict) *self, int code)
 	return out;
 }
 
-/* A is given the verdict, B follows it, C is a filter in every case */
+/* A returns the verdict, B follows it, and C is always a filter */
 TEST_F(verdict, does_what_it_does_in_a_filter)
 {
 	struct outcome filters, links, plain;
@@ -161,7 +161,7 @@ TEST_F(verdict, does_what_it_does_in_a_filter)
 	EXPECT_STREQ(filters.text, plain.text);
 }
 
-/* The same for the last program, on a device without clsact */
+/* The same if there is no other program and no clsact */
 TEST_F(verdict, does_what_it_does_in_a_filter_with_nothing_behind)
 {
 	struct outcome filter, link;
@@ -180,7 +180,10 @@ TEST_F(verdict, does_what_it_does_in_a_filter_with_nothing_behind)
 	EXPECT_STREQ(filter.text, link.text);
 }
 
-/* What a filter does is told here, so that the two cannot be wrong together */
+/*
+ * These tests spell out what a filter does, so that filter and link cannot be wrong
+ * together
+ */
 FIXTURE(beside_clsact) {
 	FIXTURE_DATA(verdict) v;
 };
@@ -220,7 +223,7 @@ TEST_F(beside_clsact, ok_is_final)
 	FIXTURE_DATA(verdict) *v = &self->v;
 
 	LINK_AND_FILTER();
-	/* clsact would drop it */
+	/* the filter of clsact would drop it */
 	v->skel->data->verdict[2] = TC_ACT_SHOT;
 	fate(v, TC_ACT_OK);
 	EXPECT_STREQ("A", v->skel->bss->trace);
@@ -239,7 +242,7 @@ TEST_F(beside_clsact, shot_drops)
 	fate(v, TC_ACT_UNSPEC);
 	EXPECT_STREQ("AB", v->skel->bss->trace);
 	EXPECT_EQ(0, send_probe_saying(&v->net, v->type, &said));
-	/* a sender is told on the way out */
+	/* on the way out the sender gets an error */
 	EXPECT_EQ(v->type == EGRESS ? -ENOBUFS : 0, said);
 }
 
@@ -257,7 +260,7 @@ TEST_F(beside_clsact, stolen_and_trap_consume)
 		fate(v, codes[i]);
 		EXPECT_STREQ("A", v->skel->bss->trace);
 		EXPECT_EQ(0, send_probe_saying(&v->net, v->type, &said));
-		/* consumed is not dropped */
+		/* a consumed packet is not a dropped one */
 		EXPECT_EQ(0, said);
 	}
 }
@@ -296,7 +299,7 @@ TEST_F(beside_clsact, clsact_comes_and_goes)
 	EXPECT_STREQ("BAC", v->skel->bss->trace);
 }
 
-/* What the filter counts is what gets to it, and what tc(8) shows is the filter only */
+/* tc(8) shows the filter, and only that */
 TEST_F(beside_clsact, tc_shows_clsact_as_without_links)
 {
 	FIXTURE_DATA(verdict) *v = &self->v;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attach, replace, detach and query wait for nobody: they take no RTNL, let no grace
- * period pass, and do not wait for memory while others wait for them. Seen by kprobes
- * on everything that would, and by the tracepoint of kmalloc().
+ * Attach, replace, detach and query do not wait for others. They do not take RTNL, do
+ * not wait for a grace period, and do not allocate memory while others wait for them.
+ * Kprobes on the functions that would do so tell, and the tracepoint of kmalloc().
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -20,7 +20,7 @@ static const char *const grace_period_functions[] = {
 	"synchronize_srcu", "rcu_barrier", "__wait_rcu_gp",
 };
 
-/* are called with tc_hook_mutex held */
+/* these are called with tc_hook_mutex held */
 static const char *const locked_functions[] = {
 	"tc_hook_dev", "tc_hook_insert", "tc_hook_remove",
 };
@@ -37,7 +37,7 @@ FIXTURE_ON_BOTH_SIDES(waits);
 
 #define LEN(a) (sizeof(a) / sizeof(*(a)))
 
-/* Number of functions that could be probed */
+/* The number of functions that could be probed */
 static size_t probe(struct bpf_program *prog, const char *const *functions, size_t n)
 {
 	size_t i, probed = 0;
@@ -57,7 +57,7 @@ FIXTURE_SETUP(waits)
 	self->type = variant->type;
 	for (i = 0; i < 3; i++)
 		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
-	/* it is no news where there are no kprobes */
+	/* the failure is expected on kernels without kprobes */
 	libbpf_set_print(NULL);
 	self->skel = waits_bpf__open_and_load();
 	if (!self->skel)
@@ -81,7 +81,7 @@ FIXTURE_TEARDOWN(waits)
 
 #define NEEDS_PROBES() do {							\
 	if (!self->probed)							\
-		SKIP(return, "waiting for nobody: needs CONFIG_BPF_EVENTS and "	\
+		SKIP(return, "waiting: needs CONFIG_BPF_EVENTS and "	\
 		     "CONFIG_KPROBE_EVENTS");					\
 } while (0)
 
@@ -101,7 +101,7 @@ FIXTURE_TEARDOWN(waits)
 	EXPECT_EQ(0, self->skel->bss->locked_allocations) TH_LOG("by %s", #call); \
 } while (0)
 
-/* So that the tests below are known to see what they look for */
+/* Shows that the tests below would notice */
 TEST_F(waits, are_seen_where_there_are_any)
 {
 	struct ifreq up = { .ifr_name = HERE_DEV, .ifr_flags = IFF_UP };
@@ -157,7 +157,7 @@ TEST_F(waits, for_nobody_with_plain_programs)
 	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
 }
 
-/* stricter: whoever unregisters a device waits for the mutex with RTNL held */
+/* stricter: unregistering a device waits for the mutex with RTNL held */
 TEST_F(waits, for_no_memory_with_the_mutex_held)
 {
 	int i, links[3];
@@ -171,9 +171,9 @@ TEST_F(waits, for_no_memory_with_the_mutex_held)
 							    self->type, LAST));
 		ASSERT_LE(0, links[i]);
 	}
-	/* the allocations of a link, at least, are seen */
+	/* at least the allocations of the links were seen */
 	EXPECT_LE(3, self->skel->bss->allocations);
-	/* from the middle, the end, and the last one */
+	/* detach the one in the middle, the one at the end, then the last one */
 	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, link_detach(links[1])));
 	EXPECT_NO_ALLOCATION(close(links[2]));
 	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, prog_attach(self->progs[1], self->net.ifindex,
