@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # the kernel's configuration: Debian's own of that series, unless another one is given
 CONFIG ?=
-# the end of the kernel's name with that: a part of its checksum, if not said
+# the end of the kernel's name in that case: by default a part of the checksum of CONFIG
 FLAVOUR ?= $(if $(CONFIG),$(shell deb/flavour "$(CONFIG)"))
 
-# where the kernel has tc links without us, only the tools are packed
+# if the kernel has tcx already, only the tools are packaged
 deb-patched = $(filter $(1),$(PATCHED))
 deb-kernels := $(strip $(foreach t,$(TREE),$(call deb-patched,$t)))
 
-# KABI=1 is for the packaged kernel: what the tools are made with, the guest's
-# kernel, has no room for it
+# KABI=1 applies to the packaged kernel only: the kernel of the guest, with which the
+# tools are made, has no room for it
 deb-kabi := $(KABI)
 deb update check-deb: override export KABI :=
 
@@ -26,7 +26,7 @@ update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 	@for t in $(TREE); do deb/update $$t || exit; done
 	@$(MAKE) deb KABI=$(deb-kabi)
 
-# first of all: a wrong CONFIG is refused, and what the kernel takes is said
+# this comes first: it refuses a wrong CONFIG, and says what the kernel takes
 deb-ready: deb-config deps
 .PHONY: deb-config
 deb-config:
@@ -39,8 +39,8 @@ deb-%: build/%/bpftool FORCE
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
 	@ls out/deb/$*/*.deb
 
-# The packages with a small kernel, installed and removed in a scratch root. It needs
-# root and reads what was installed there, so it is not one of CHECKS.
+# Installs and removes the packages, with a small kernel, in a scratch root. It needs root
+# and reads what is installed there, so it is not in CHECKS.
 check-deb: check-deb-ready $(TREE:%=build/%/check/deb.tap)
 	@scripts/tally $(filter %.tap,$^)
 
@@ -50,7 +50,7 @@ check-deb-ready: deps
 build/deb-root: deb/root | deps
 	@scripts/step deb-root . deb/root $@
 
-# the small configuration, and what Debian's initramfs is packed with
+# the small configuration, and what Debian's initramfs needs
 build/%/check/deb.tap: export DEBFULLNAME = A Packager
 build/%/check/deb.tap: export DEBEMAIL = packager@example.org
 build/%/check/deb.tap: build/%/bpftool build/%/bzImage build/deb-root FORCE | check-deb-ready

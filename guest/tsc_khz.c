@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints how fast this machine's TSC runs, in kHz. /proc/cpuinfo does not say
- * so: its MHz are the core's of the moment.
+/*
+ * Prints the frequency of the TSC in kHz. The MHz in /proc/cpuinfo are the current
+ * frequency of the core.
  */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
-/* both clocks at one moment: again if something came between */
+/* read both clocks at the same moment: try again if something came between */
 static void now(unsigned long long *tsc, double *ms)
 {
 	unsigned long long before;

@@ -30,23 +30,23 @@ apply: ## 5 put tc-link on your tree: make apply KERNEL=/path/to/linux
 unapply: ## 5 take it off again: make unapply KERNEL=/path/to/linux
 	@series/unapply "$$KERNEL"
 
-# apply and unapply, on cut-down trees
+# make apply and make unapply work, on cut-down trees
 CHECKS += apply
 $(eval $(call check,apply,series/check-apply,Makefile series $(series-sources) \
 	build/%/linux build/%/original build/%/prepared))
 
-# the series applies, adds our files, and checkpatch and sparse agree
+# the series applies, adds our files, and has no warnings of checkpatch and sparse
 series-inputs := series $(series-sources) \
 	build/%/linux build/%/original build/%/prepared $(source-archive)
 CHECKS += series
 $(eval $(call check,series,series/check,$(series-inputs)))
 
-# it builds after each patch; this takes a quarter of an hour
+# it builds after each patch, which takes a quarter of an hour
 $(eval $(call check,series-build,series/check-build,$(series-inputs)))
 
 # the stored patches, make branch and make refresh
 CHECKS += patches
 $(eval $(call check,patches,series/check-patches,Makefile $(series-inputs)))
 
-# the series applies to Debian's oldest and newest release of TREE; needs the network
+# the series applies to Debian's oldest and newest release of TREE; this needs the network
 $(eval $(call check,releases,series/check-releases,series $(series-sources)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs for bpftool to show: they do nothing, but have names. */
+/* Programs for bpftool to show. They do nothing, but have names. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>

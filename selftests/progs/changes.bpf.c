@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that change a frame, or send it elsewhere, each by one helper; and one
- * that comes next and reads what is there.
+ * Programs that change a frame or send it elsewhere, each with one helper, and one that
+ * runs next and reads the result.
  */
 #include "frame.h"
 
@@ -26,7 +26,7 @@ struct {
 	__type(value, __u32);
 } calls SEC(".maps");
 
-/* what is written; no literal, since not every libbpf knows where to put strings */
+/* what is written; not a literal, since not every libbpf can place strings */
 #define WRITTEN		((char[2]){ 'X', 'Y' })
 
 #define OFF_IP		ETH_HLEN
@@ -39,7 +39,7 @@ static __always_inline int note_call(int kind, int rc)
 	return *(volatile int *)&verdict;
 }
 
-/* Calls a helper on each frame of ours, and notes what it says */
+/* Calls a helper on each frame of the test, and notes what it returns */
 #define CHANGE(name, call)					\
 SEC("tc")							\
 int name(struct __sk_buff *skb)					\
@@ -60,7 +60,7 @@ CHANGE(pull_head, bpf_skb_pull_data(skb, 0))
 CHANGE(pull_some, bpf_skb_pull_data(skb, 200))
 CHANGE(vlan_push, bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 7))
 CHANGE(vlan_push_ad, bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021AD), 7))
-/* the second one moves the first into the frame */
+/* the second tag moves the first one into the frame */
 CHANGE(vlan_push_twice, bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 7) ?:
 			bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 8))
 CHANGE(vlan_pop, bpf_skb_vlan_pop(skb))
@@ -71,7 +71,7 @@ CHANGE(change_proto, bpf_skb_change_proto(skb, skb->protocol == bpf_htons(ETH_P_
 					  bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP), 0))
 CHANGE(change_type, bpf_skb_change_type(skb, PACKET_HOST))
 CHANGE(grow_tail, bpf_skb_change_tail(skb, skb->len + 40, 0))
-/* more than any head has room for */
+/* more than any headroom */
 CHANGE(grow_tail_much, bpf_skb_change_tail(skb, skb->len + 1200, 0))
 CHANGE(shrink_tail, bpf_skb_change_tail(skb, skb->len - 8, 0))
 CHANGE(grow_head, bpf_skb_change_head(skb, ETH_HLEN, 0))
@@ -93,7 +93,7 @@ CHANGE(encap_ethernet, bpf_skb_adjust_room(skb, 42, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_
 CHANGE(clone_to_egress, bpf_clone_redirect(skb, to, 0))
 CHANGE(clone_to_ingress, bpf_clone_redirect(skb, to, BPF_F_INGRESS))
 
-/* The helper is in the prologue: it makes the head one's own */
+/* The verifier adds a helper to the prologue, which makes the head private */
 SEC("tc")
 int write_direct(struct __sk_buff *skb)
 {
@@ -113,7 +113,10 @@ int tail_call(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Whatever takes its place may change the packet if it does, and not otherwise */
+/*
+ * The verifier assumes that its replacement may change the packet only if it does so
+ * itself
+ */
 __attribute__((noinline)) int policy(struct __sk_buff *skb)
 {
 	return bpf_skb_pull_data(skb, 0);
@@ -127,13 +130,13 @@ int replaced(struct __sk_buff *skb)
 	return kind < 0 ? TC_ACT_UNSPEC : note_call(kind, policy(skb));
 }
 
-/* What follows the program that has changed the frame; only reads */
+/* Runs after the program that has changed the frame, and only reads */
 SEC("tc")
 int read_next(struct __sk_buff *skb)
 {
 	int kind = frame_kind(skb);
 
-	/* where that has put something before it */
+	/* the frame follows what that program has put before it */
 	if (kind < 0)
 		kind = frame_kind_at(skb, ETH_HLEN + ETH_ALEN);
 	if (kind < 0)
@@ -145,7 +148,7 @@ int read_next(struct __sk_buff *skb)
 
 /* ---- programs whose verdict sends a frame elsewhere ---- */
 
-/* Notes what the helper says, which is the verdict */
+/* Notes what the helper returns, which is the verdict */
 #define SEND(name, call)					\
 SEC("tc")							\
 int name(struct __sk_buff *skb)					\
@@ -163,7 +166,7 @@ SEND(to_egress, bpf_redirect(to, 0))
 SEND(to_ingress, bpf_redirect(to, BPF_F_INGRESS))
 SEND(to_peer, bpf_redirect_peer(to, 0))
 SEND(to_nowhere, bpf_redirect(0x7ffffff0, 0))
-/* the helper has said nothing */
+/* the helper did not return a verdict */
 SEND(to_unsaid, TC_ACT_REDIRECT)
 
 SEC("tc")
@@ -180,13 +183,13 @@ int to_neighbour(struct __sk_buff *skb)
 	return code;
 }
 
-/* Changed first, then sent: the two together are what load balancers do */
+/* Changes the frame, then redirects it, as load balancers do */
 SEND(tagged_to_egress, bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 7) ?: bpf_redirect(to, 0))
 SEND(grown_to_peer, bpf_skb_change_tail(skb, skb->len + 40, 0) ?: bpf_redirect_peer(to, 0))
 
 /*
- * To another socket than its port's. Not frames of TCP or IPv6: stock kernels do not ask
- * whether the socket is one of theirs, and 5.10 then writes beyond its end.
+ * Assigns the frame to another socket than its port's. Not frames of TCP or IPv6: stock
+ * kernels do not check that the socket fits them, and 5.10 then writes beyond its end.
  */
 SEC("tc")
 int to_socket(struct __sk_buff *skb)

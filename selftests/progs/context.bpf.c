@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs that write down what they are given, and that change it. */
+/* Programs that record what they are given, and programs that change it. */
 #include "probe.h"
 #include "context.h"
 
@@ -38,7 +38,7 @@ int record(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Whatever a classifier may write */
+/* Writes every field that a classifier may write */
 SEC("tc")
 int change(struct __sk_buff *skb)
 {
@@ -50,7 +50,7 @@ int change(struct __sk_buff *skb)
 	skb->priority = 5;
 	skb->tc_index = 77;
 	skb->cb[0] = 0xcafe;
-	/* the first byte of the payload; UDP then has no checksum */
+	/* the first byte of the payload; clear the UDP checksum */
 	bpf_skb_store_bytes(skb, PAYLOAD_OFF, &x, 1, BPF_F_INVALIDATE_HASH);
 	x = 0;
 	bpf_skb_store_bytes(skb, UDP_CHECK_OFF, &x, 1, 0);
@@ -67,7 +67,7 @@ int set_classid(struct __sk_buff *skb)
 	return classid_verdict;
 }
 
-/* Says OK without having set a class */
+/* Returns OK without having set a class */
 SEC("tc")
 int no_classid(struct __sk_buff *skb)
 {
@@ -77,7 +77,7 @@ int no_classid(struct __sk_buff *skb)
 	return TC_ACT_OK;
 }
 
-/* On the socket that the packet arrives at */
+/* Attached to the socket at which the packet arrives */
 SEC("socket")
 int read_tc_index(struct __sk_buff *skb)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What progs/context.bpf.c writes down of a packet, for context.c to compare. */
+/* What progs/context.bpf.c records of a packet, for context.c to compare. */
 #ifndef CONTEXT_H
 #define CONTEXT_H
 

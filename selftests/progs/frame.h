@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a BPF program knows a frame of the test's, and writes down what it is given. */
+/* How BPF programs recognise the frames of a test, and record what they are given. */
 #ifndef FRAME_H
 #define FRAME_H
 
@@ -12,10 +12,13 @@
 
 #define ETH_ALEN 6
 
-/* a constant with a name: 5.10 refuses the BTF of a section that has none in it */
+/* a named constant: 5.10 refuses the BTF of a section without one */
 const unsigned char frame_mac[] = FRAME_MAC;
 
-/* The kind of the frame whose source address is at @off, or -1 for others' */
+/*
+ * Returns the kind of the frame whose source address is at @off, or -1 if the test has
+ * not sent it
+ */
 static __always_inline int frame_kind_at(struct __sk_buff *skb, __u32 off)
 {
 	unsigned char mac[ETH_ALEN];
@@ -33,7 +36,7 @@ static __always_inline int frame_kind(struct __sk_buff *skb)
 	return frame_kind_at(skb, ETH_ALEN);
 }
 
-/* Reads the start of the packet in both ways */
+/* Reads the start of the packet directly and with the helper */
 static __always_inline void record_start(struct __sk_buff *skb, struct seen *s)
 {
 	void *data = (void *)(long)skb->data;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs A to F: each writes its letter behind those that ran on the packet
- * before it, and answers with the verdict the test has set for it.
+ * Programs A to F. Each appends its letter to those of the programs that ran on the
+ * packet before it, and returns the verdict that the test has set for it.
  */
 #include "probe.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A gate that drops every odd packet, in two versions to be exchanged, and a counter
- * that runs after it. Packets are told by their Ethernet type.
+ * A gate that drops every odd packet, in two versions that replace each other, and a
+ * counter that runs after it. The Ethernet type identifies the packets.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -9,10 +9,10 @@
 #include <bpf/bpf_helpers.h>
 #include "load.h"
 
-/* packets that each program saw: even and odd */
+/* the packets that each program saw: even and odd */
 __u64 at_gate[2], behind[2];
 
-/* 0 or 1, or -1 if it is no packet of the test */
+/* Returns 0 or 1, or -1 if the packet is not one of the test */
 static __always_inline int oddness(struct __sk_buff *skb)
 {
 	__u8 number;

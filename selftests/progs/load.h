@@ -2,6 +2,6 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-#define LOAD_PROTOCOL	0x88b5	/* for experiments; the stack drops it */
+#define LOAD_PROTOCOL	0x88b5	/* for local experiments; the stack drops it */
 
 #endif

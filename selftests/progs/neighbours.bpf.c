@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that judges frames, what follows it, and an XDP program before it. */
+/*
+ * A program that returns a verdict for frames, one that follows it, and an XDP program
+ * before it.
+ */
 #include "frame.h"
 
 int verdict = TC_ACT_UNSPEC;
@@ -25,7 +28,7 @@ int judge(struct __sk_buff *skb)
 	return *(volatile int *)&verdict;
 }
 
-/* A filter that was there before */
+/* A filter that was there first */
 SEC("tc")
 int follow(struct __sk_buff *skb)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The socket filter of the taps: keeps what no frame shows, its mark for one. */
+/*
+ * The socket filter of the taps. It records what is not part of the frame, such as the
+ * mark.
+ */
 #include "frame.h"
 
 struct note notes[MAX_NOTES];
@@ -12,7 +15,7 @@ int note(struct __sk_buff *skb)
 	struct note *n;
 	__u32 i = noted;
 
-	/* where a program has put a header before the frame */
+	/* if a program has put a header before the frame */
 	if (kind < 0)
 		kind = frame_kind_at(skb, 14 + ETH_ALEN);
 	if (kind < 0)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests that compare a filter with a link send, and what their BPF
- * programs write down of it.
+ * What the tests that compare a filter with a link send, and what their BPF programs
+ * record of it.
  */
 #ifndef OBSERVE_H
 #define OBSERVE_H
 
-/* A frame of ours is known by its source address; the last byte is its kind */
+/* The source address identifies the frames of the tests; its last byte is the kind */
 #define FRAME_MAC	{ 0x02, 0x5e, 0xed, 0x00, 0x00 }
 
 enum frame_kind {
-	FRAME_UDP,		/* with a right checksum */
-	FRAME_BAD_UDP,		/* with a wrong one */
-	FRAME_PARTIAL_UDP,	/* the device is to fill it in */
+	FRAME_UDP,		/* with a valid checksum */
+	FRAME_BAD_UDP,		/* with an invalid one */
+	FRAME_PARTIAL_UDP,	/* to be filled in by the device */
 	FRAME_VLAN,		/* UDP with an 802.1Q tag */
 	FRAME_UDP6,
-	FRAME_GSO,		/* TCP, not linear, to be cut into segments */
+	FRAME_GSO,		/* TCP, nonlinear, to be segmented */
 	FRAME_KINDS
 };
 
 #define FRAME_VLAN_ID	5
 
-/* Of each frame, this much is compared byte by byte */
+/* This many bytes of each frame are compared */
 #define FRAME_START	40
 
 /* What a program is given */
@@ -45,16 +45,16 @@ struct seen {
 	__u32 gso_size;
 	__u32 hash;
 	__s32 csum_level;
-	__s32 rc;		/* of the helper, if the program calls one */
+	__s32 rc;		/* what the helper returned, if the program calls one */
 	__u32 direct;		/* bytes between data and data_end */
 	__u32 meta;		/* bytes between data_meta and data */
 	__u32 meta_word;
-	/* 1: what lies at data is what bpf_skb_load_bytes() reads, 0: it is not */
+	/* 1 if the bytes at data are those that bpf_skb_load_bytes() reads */
 	__u32 direct_is_packet;
 	unsigned char start[FRAME_START];
 };
 
-/* What a tap's socket filter is given */
+/* What the socket filter of a tap is given */
 struct note {
 	__u32 ifindex;
 	__u32 protocol;

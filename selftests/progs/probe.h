@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a BPF program tells the packets a test sends from all others. */
+/* How BPF programs recognise the packets that a test sends. */
 #ifndef PROBE_H
 #define PROBE_H
 
@@ -11,7 +11,7 @@
 
 #include "ports.h"
 
-/* UDP over IPv4 without options, to the test's port */
+/* UDP over IPv4 without options, to the port of the test */
 static __always_inline int is_probe(struct __sk_buff *skb)
 {
 	__be16 port;

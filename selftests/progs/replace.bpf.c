@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Takes the place of a function of progs/changes.bpf.c. */
+/* Replaces a function of progs/changes.bpf.c. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

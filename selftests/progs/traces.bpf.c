@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that marks frames, and those that see what becomes of the marked ones. */
+/* A program that marks frames, and programs that observe what becomes of them. */
 #include "frame.h"
 #include "traces.h"
 
 #include <bpf/bpf_core_read.h>
 
-/* What of the kernel's types is read here */
+/* The members of kernel types that are read here */
 #define KERNEL __attribute__((preserve_access_index))
 
 struct sk_buff {
@@ -44,7 +44,7 @@ struct bpf_iter__bpf_link {
 
 int verdict = TC_ACT_UNSPEC;
 struct ends ends;
-/* what the kernel's names of the reasons stand for */
+/* the values of the reasons, by the names that the kernel has for them */
 __u32 ingress_reason, egress_reason;
 
 SEC("tc")
@@ -69,7 +69,7 @@ int dropped(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* Where the tracepoint tells the reason */
+/* For kernels whose tracepoint has the reason */
 SEC("raw_tracepoint/kfree_skb")
 int dropped_for_reason(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What progs/traces.bpf.c tells traces.c. */
+/* What progs/traces.bpf.c reports to traces.c. */
 #ifndef TRACES_H
 #define TRACES_H
 
@@ -12,7 +12,7 @@ struct ends {
 	__u32 reason;		/* of the last drop */
 };
 
-/* What the iterator of links gives for each */
+/* What the iterator of links reports for each link */
 struct listed_link {
 	__u32 id;
 	__u32 type;

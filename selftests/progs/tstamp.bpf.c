@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Delivery times, for kernels whose packets say which clock a time is of. */
+/*
+ * Delivery times, for kernels whose packets have a timestamp type, which tells the
+ * clock.
+ */
 #include "probe.h"
 
-/* newer than some of the trees' headers */
+/* newer than the headers of some trees */
 static long (*skb_set_tstamp)(struct __sk_buff *skb, __u64 tstamp, __u32 type) =
 	(void *)192;
 #define TSTAMP_DELIVERY_MONO	1
-#define TSTAMP_TYPE_OFF		180	/* of __sk_buff's tstamp_type */
+#define TSTAMP_TYPE_OFF		180	/* the value of __sk_buff's tstamp_type */
 
 int zero = 1;
 __u32 seen_type = ~0U;
 __u64 seen_tstamp;
 
-/* As bpf code before this one may have left it: a time of the monotonic clock */
+/* Sets a time of the monotonic clock, as an earlier program may have done */
 SEC("tc")
 int set_mono(struct __sk_buff *skb)
 {
@@ -21,7 +24,7 @@ int set_mono(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Knows nothing of clocks, as all programs before there was a type */
+/* Ignores the clock, like all programs from before there was a type */
 SEC("tc")
 int zero_tstamp(struct __sk_buff *skb)
 {
@@ -37,7 +40,7 @@ int read_type(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	seen_type = *(volatile __u8 *)((char *)skb + TSTAMP_TYPE_OFF);
 	seen_tstamp = skb->tstamp;
-	/* nobody shall wait for that time */
+	/* so that no qdisc waits for that time */
 	skb_set_tstamp(skb, 0, 0);
 	return TC_ACT_UNSPEC;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every probe carries a number; notes for each that, and by whom, it was seen. */
+/* Every probe has a number. Records for each that it was seen, and by which version. */
 #include "probe.h"
 #include "upgrade.h"
 

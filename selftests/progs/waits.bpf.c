@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counts what one process calls of what waits for others. */
+/* Counts the calls of one process that wait for others. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@ __u32 pid;
 __u64 rtnl, grace_periods;
 /* allocations that may sleep: all of them, and those with tc_hook_mutex held */
 __u64 allocations, locked_allocations;
-/* from the first function that wants the mutex held to the end of the call */
+/* set from the first function that needs the mutex to the end of the call */
 bool locked;
 
 /* the beginning of kmem/kmalloc's arguments; gfp_flags may be wider */

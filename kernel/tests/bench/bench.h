@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the benchmarks share: bpf(2) as it is, the clock, and how results are said. */
+/* What the benchmarks share: direct calls of bpf(2), the clock, and the statistics. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -62,7 +62,7 @@ static inline int load_insns(const struct bpf_insn *insns, unsigned int count)
 	return fd;
 }
 
-/* A program that only returns @code. */
+/* A program that only returns @code */
 static inline int load_prog(int code)
 {
 	struct bpf_insn insns[] = {
@@ -129,7 +129,7 @@ static inline void detach_link(int link)
 		die("BPF_LINK_DETACH");
 }
 
-/* An unpatched kernel has filters only. */
+/* Does the kernel have links? An unpatched one has filters only. */
 static inline bool has_links(void)
 {
 	int prog = load_prog(NEXT), link = try_link(prog, 1, INGRESS);
@@ -150,8 +150,9 @@ static inline unsigned long long now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Only under QEMU's -icount shift=0 is a nanosecond an instruction: see with a loop
- * whose length is known.
+/*
+ * Fails unless a nanosecond is an instruction, as it is only with QEMU's -icount
+ * shift=0. A loop of known length tells.
  */
 static inline void must_count_instructions(void)
 {

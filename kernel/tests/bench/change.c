@@ -17,10 +17,10 @@
 #include "netlink.h"
 
 #define MOST_ROUNDS	1000
-#define MOST_NS		3000000000ULL	/* then it is enough, for what waits each time */
+#define MOST_NS		3000000000ULL	/* stop after this time, if each change waits */
 #define LEAST_ROUNDS	20
 #define MOST_THREADS	8
-#define OTHER_PRIO	1	/* of the filter that stays */
+#define OTHER_PRIO	1	/* the priority of the filter that stays */
 #define PRIO		2
 
 static const char *unit;
@@ -118,7 +118,7 @@ static void prepare(enum kind kind, int ifindex)
 	}
 }
 
-/* How does it grow with the devices in use? */
+/* Does the cost grow with the number of devices in use? */
 static void measure_devices(enum kind kind, int here, const int *devices, int most)
 {
 	static int links[10000];
@@ -156,7 +156,7 @@ static void start(pthread_t *thread, void *(*fn)(void *), void *arg)
 		die("pthread_create");
 }
 
-/* Packets on the device that is changed; the dummy device drops them. */
+/* Sends packets on the device that is changed. The dummy device drops them. */
 static void *send_packets(void *arg)
 {
 	struct sockaddr_ll {
@@ -202,8 +202,9 @@ static void *attach_and_detach(void *arg)
 	return NULL;
 }
 
-/* Each thread has a device of its own; @devices are prepared. What is said is the
- * time in which one of them attaches and detaches, all together.
+/*
+ * Each thread has a device of its own; @devices are prepared. Reports how long one
+ * attach and detach takes, all threads counted together.
  */
 static void measure_threads(enum kind kind, const int *devices)
 {
@@ -233,7 +234,9 @@ static void measure_threads(enum kind kind, const int *devices)
 	}
 }
 
-/* The static key is off: our own after a second, mainline's at once. */
+/*
+ * Attaches when the static key is off: ours goes off after a second, mainline's at once
+ */
 static void measure_first(int ifindex)
 {
 	unsigned long long v[5], t;
@@ -285,13 +288,13 @@ int main(int argc, char **argv)
 	unit = count ? "instructions" : "ns";
 	most = guard ? 0 : atoi(argv[2]);
 	if (most > 10000 || (!guard && most < MOST_THREADS)) {
-		fprintf(stderr, "%d to 10000 devices, please\n", MOST_THREADS);
+		fprintf(stderr, "DEVICES must be %d to 10000\n", MOST_THREADS);
 		return 2;
 	}
 	most_rounds = count ? 100 : MOST_ROUNDS;
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
-	/* addresses and routes of so many devices are of no use here */
+	/* the addresses and routes of so many devices are useless here */
 	f = fopen("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w");
 	if (!f || fputs("1", f) < 0 || fclose(f))
 		die("disable_ipv6");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# What figures needs of bench.json, an array of results. For the tables, pages of
-# markdown; for the plots, one matrix each.
+# Turns bench.json, an array of results, into what figures needs: pages of markdown for
+# the tables, one matrix for each plot.
 
 def order(f): reduce (.[] | f) as $x ([]; if any(.[]; . == $x) then . else . + [$x] end);
 
@@ -22,7 +22,7 @@ def ms: . / 10000 | round / 100;
 def who($kind): if $kind != "link" then $kind elif .kernel | startswith("6.12") then "tcx" else "link" end;
 def of_kernel: "\(who(.kind)), \(.kernel)";
 
-# The clock cannot tell instructions from a wait; so many are a wait.
+# The clock counts a wait as instructions: this many mean a wait.
 def waits: 200000;
 def instructions: if . > waits then "waits" else thousands end;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slab and per-CPU memory that 1,000 devices with something attached take: bytes for
- * each hook, link, clsact and filter. Prints a line of JSON for each. One CPU is
- * best: slabs that other CPUs keep at hand count as well.
+ * Slab and per-CPU memory that is used when something is attached to 1,000 devices:
+ * bytes for each hook, link, clsact and filter. Prints a line of JSON for each. Use one
+ * CPU, since the slabs that other CPUs keep count as well.
  */
 #include "netlink.h"
 
@@ -16,7 +16,7 @@ static long bytes(void)
 	char line[128];
 	FILE *f;
 
-	sleep(2);	/* what waits for a grace period is freed */
+	sleep(2);	/* memory that waits for a grace period is freed */
 	f = fopen("/proc/meminfo", "r");
 	if (!f)
 		die("/proc/meminfo");
@@ -66,7 +66,7 @@ static int another_file(int link)
 	return fd;
 }
 
-/* A link comes with a file, which all of its kind have; it is counted by itself. */
+/* Every link has a file, like links of other types, which is counted separately */
 static void measure_links(int prog)
 {
 	long before, hooks, with_links, with_files;
@@ -124,7 +124,7 @@ int main(void)
 		devices[i] = make_dummy(name, false);
 	}
 	prog = load_prog(NEXT);
-	/* what the first one of all brings is not of each */
+	/* what only the first one allocates does not count */
 	add_clsact(devices[0]);
 	add_filter(devices[0], INGRESS, 1, prog);
 	del_clsact(devices[0]);

@@ -49,7 +49,7 @@ static double per_packet(enum side side)
 		sscanf(line, "Result: OK: %llu", &us);
 	fclose(f);
 	if (!us)
-		die("pktgen says no time");
+		die("pktgen reports no time");
 	return us * 1000.0 / PACKETS;
 }
 
@@ -64,7 +64,7 @@ static void report(enum side side, const char *what, int programs)
 	fflush(stdout);
 }
 
-/* All say "next" but the last, whose program is @last. */
+/* All programs return "next" except the last, which is @last */
 static void attach(enum kind kind, int ifindex, enum side side, int programs, int last)
 {
 	int i, prog;
@@ -90,11 +90,13 @@ static void detach(enum kind kind, int ifindex, int programs)
 	else
 		for (i = 0; i < programs; i++)
 			close(links[i]);
-	/* Our static key stays on for a second. */
+	/* Our static key stays on for a second */
 	sleep(2);
 }
 
-/* With @programs on the device that the packets pass, of which the last is @last. */
+/*
+ * Measures with @programs on the device that the packets pass. The last one is @last.
+ */
 static void measure(enum kind kind, enum side side, const char *verdict, int programs, int last)
 {
 	char what[32];
@@ -149,7 +151,7 @@ int main(int argc, char **argv)
 	elsewhere = make_dummy("elsewhere", true);
 	sleep(2);
 	for (side = INGRESS; side <= EGRESS; side++) {
-		per_packet(side);	/* what is done once only */
+		per_packet(side);	/* the first run does what is done only once */
 		nothing[side] = per_packet(side);
 		report(side, "nothing", 0);
 		if (guard) {

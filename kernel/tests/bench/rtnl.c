@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits for whom: what others that need RTNL see of a loader that attaches
- * and detaches all the time, and what the loader sees of somebody who holds
- * RTNL for 100 ms at a time. Run it on two CPUs. Prints a line of JSON for each.
+ * Who waits for whom: what other users of RTNL notice of a loader that attaches and
+ * detaches all the time, and what the loader notices when RTNL is held for 100 ms at a
+ * time. Run it on two CPUs. Prints a line of JSON for each.
  *
- * RTNL is held by a system call that takes it and then touches a page of user
- * memory which userfaultfd(2) supplies late.
+ * RTNL is held by a system call that takes it and then touches a page of user memory
+ * that userfaultfd(2) supplies late.
  */
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -35,7 +35,7 @@ static void say(const char *what, const char *kind, const char *beside,
 	fflush(stdout);
 }
 
-/* Something short that needs RTNL. */
+/* Measures a short operation that needs RTNL */
 static void measure_others(const char *beside, int samples)
 {
 	static unsigned long long wait[SAMPLES];
@@ -96,7 +96,7 @@ static void *attach_all_the_time(void *arg)
 
 struct holder {
 	int uffd;
-	char *page;	/* missing, until it is supplied */
+	char *page;	/* missing until it is supplied */
 };
 
 static void *supply_late(void *arg)
@@ -123,7 +123,7 @@ static void *supply_late(void *arg)
 	return NULL;
 }
 
-/* The command lies on a page that is there, the answer on one that is not. */
+/* The command is on a page that is present, the answer on one that is missing */
 static void *hold_rtnl(void *arg)
 {
 	struct holder *h = arg;
