@@ -1127,8 +1127,8 @@ static void print_step(const struct step *s)
 		break;
 	case UPDATE:
 		printf("	EXPECT_EQ(%d, link_update(%s, %s, %s, %s));\n", expected,
-		       ref_text(s->relative, s->proc), ref_text(s->prog, s->proc), flags_text(s->flags),
-		       ref_text(s->replace, s->proc));
+		       ref_text(s->relative, s->proc), ref_text(s->prog, s->proc),
+		       flags_text(s->flags), ref_text(s->replace, s->proc));
 		break;
 	case LINK_DETACH:
 		printf("	EXPECT_EQ(%d, link_detach(%s));\n", expected,
@@ -1187,7 +1187,7 @@ static void print_step(const struct step *s)
 		break;
 	case NS_DEL:
 		print_ns(0);
-		printf("	close(ns[%d]);\n	sleep(3);	/* its devices go away */\n",
+		printf("	close(ns[%d]);\n	sleep(3);	/* its devices go */\n",
 		       s->ns);
 		break;
 	case ENTER:

@@ -422,7 +422,8 @@ TEST_F(neighbours, notice_no_difference)
 			EXPECT_EQ(1, observation_count(&link[i], "program judge", " rc -524 "));
 		}
 		if (s->gro) {
-			EXPECT_EQ(1, observation_count(&link[i], "program judge kind 5 times 1 ", ""));
+			EXPECT_EQ(1, observation_count(&link[i],
+						       "program judge kind 5 times 1 ", ""));
 		}
 		EXPECT_EQ(0, observation_differences(&filter[i], &link[i])) {
 			TH_LOG("verdict %d", verdicts[i]);
