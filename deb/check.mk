@@ -16,6 +16,10 @@ deb update check-deb: override export KABI :=
 deb-steps = $(bpftool-steps) $(if $(deb-kernels),deb-kernel) deb-tools
 check-deb-steps = deb-root demo-build $(deb-steps) check-deb
 
+# what they decide before anything is built
+CHECKS += deb-before
+$(eval $(call check,deb-before,deb/check-before,deb))
+
 NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
 deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
