@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# tc-link's front door. The work is done by scripts/, one job each.
+# The targets of tc-link. scripts/ do the work, one job each.
 
 TREES := $(shell scripts/tree list)
 PATCHED := $(shell scripts/tree list patched)
@@ -10,7 +10,7 @@ KABI ?=
 export KERNEL_SRC KABI
 
 .DEFAULT_GOAL := help
-# no .DELETE_ON_ERROR: the scripts put a result in its place when it is whole
+# no .DELETE_ON_ERROR: the scripts move a result to its place when it is complete
 .SUFFIXES:
 .SECONDARY:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
@@ -23,28 +23,28 @@ ifneq ($(and $(KERNEL_SRC),$(word 2,$(TREE))),)
 $(error KERNEL_SRC is one tree: say TREE=<its series>, not TREE="$(TREE)")
 endif
 
-# before make looks at what has been built
+# before make looks at the build directory
 ifneq ($(filter-out help deps apply unapply clean distclean docs check-style,$(MAKECMDGOALS)),)
 ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/select-source $(TREE) && echo done),done)
 $(error cannot tell what to build from)
 endif
 endif
 
-# DEBUG=1 has kernel and results of its own; all else is shared
+# DEBUG=1 has its own kernel and results; everything else is shared
 debug := $(if $(filter-out 0,$(DEBUG)),debug)
 D := $(if $(debug),-debug)
 
-# written by scripts/prepare, when that part of the source or of the series changed
+# written by scripts/prepare when that part of the source or of the series has changed
 prepared = $(addprefix build/%/prepared/,$(1))
 parts := kernel libbpf bpftool selftests docs kabi
 
-# A check is a script that takes TREE and prints TAP. A directory adds its own in its
-# check.mk: $(eval $(call check,NAME,SCRIPT,INPUT...)), with % for TREE. "make check-NAME"
-# runs it, and "make check" runs all that are in CHECKS. It can read its INPUTs and
-# nothing else, and runs again only when they changed (scripts/check).
+# A check is a script that takes TREE and prints TAP. The check.mk of a directory declares
+# its checks: $(eval $(call check,NAME,SCRIPT,INPUT...)), with % for TREE. "make
+# check-NAME" runs it, and "make check" runs those in CHECKS. A check can read its INPUTs
+# only, and runs again only if they changed (scripts/check).
 CHECKS :=
 NAMES := style
-# what a check needs, beside its own: to boot the guest; to run scripts/parts; to read all
+# common inputs: to boot the guest; to run scripts/parts; everything
 in-guest := build/%/bzImage guest
 series-sources := trees scripts kernel libbpf-patches bpftool-patches selftests
 source-archive := $(if $(KERNEL_SRC),,build/%/source.tar.xz)
@@ -63,12 +63,12 @@ build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call m
 check-$(1)-steps = $$(selftests-steps) check-$(1)
 endef
 include $(wildcard */check.mk)
-# the long ones first: with -j the last that run should be short
+# the long ones first, so that with -j the last ones to run are short
 CHECKS := $(filter series libbpf-sanitizers,$(CHECKS)) $(filter-out series libbpf-sanitizers,$(CHECKS))
 
-# The selftests depend on timing, so they run each time: in quarters, each in a guest of
-# its own, so that make -j has several side by side. The debug kernel runs them in one
-# guest, as it counts which lines they run.
+# The selftests depend on timing, so they are run each time. They are run in quarters,
+# each in a guest of its own, so that make -j runs several side by side. The debug kernel
+# runs them in one guest, since it records which lines they run.
 NAMES += selftests
 quarters := $(if $(debug),*,1/4 2/4 3/4 4/4)
 selftests-run = check-selftests$(if $(debug),,-$(firstword $(subst /, ,$(1))))
@@ -85,7 +85,7 @@ $(foreach q,$(quarters),$(eval $(call quarter,$q)))
 check-selftests: $(foreach t,$(TREE),$(selftests-runs:%=build/$t/%))
 	@scripts/tally $^
 
-# what is the same for every tree
+# the same for every tree
 .PHONY: check-style
 check-style: build/./check/style.tap
 	@scripts/tally $^
@@ -107,7 +107,7 @@ export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
 	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests examples \
 	deb-root demo-build deb-kernel deb-tools series branch conformance check-style $(CHECKS:%=check-%) $(selftests-runs) test$D)
 
-# the long step $(1) of tree $*
+# runs the long step $(1) of tree $*
 step = @scripts/step $(1) $* scripts/$(1) $*
 
 .PHONY: FORCE help deps kernel libbpf bpftool selftests demo test check shell clean distclean
@@ -146,12 +146,13 @@ distclean: ## 4 remove build/ and out/
 build/%/source.tar.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@
 
-# Only the script knows whether anything changed, so it is always asked. It
-# touches the file of the part that did.
+# Only the script knows whether anything has changed, so it is always run. It touches the
+# file of each part that has.
 $(call prepared,$(parts)): FORCE $(source-archive) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
-# -n: about how many lines make prints for a kernel from nothing; nobody knows for a rebuild
+# -n: about the number of lines that make prints for a new kernel; for a rebuild it is
+# unknown
 configured := $(wildcard guest/configs/*.config guest/$(shell uname -m) selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $*
@@ -159,7 +160,7 @@ build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
 
-# to compare with: the same configuration without our patches
+# for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
 	rm -rf $@ $@.new
 	scripts/unpack $* $@.new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# the release whose tests of this interface are run on TREE's kernel
+# the release whose tests of tcx are run on TREE's kernel
 mainline := $(firstword $(filter-out $(PATCHED),$(TREES)))
 build/conformance/test_progs build/conformance/include/prog_tests/tests.h &: build/$(mainline)/source.tar.xz kernel/tests/conformance/Makefile
 	@scripts/step conformance . make -C kernel/tests/conformance \
@@ -13,7 +13,7 @@ build/%/debian-config.xz: | deps
 	@scripts/step fetch $* scripts/fetch linux-config-$* \
 		usr/src/linux-config-$*/config.amd64_none_amd64.xz $@
 
-# with KABI=1, modules built for the unpatched kernel go on working
+# with KABI=1, modules that were built for the unpatched kernel keep working
 $(eval $(call check,abi,kernel/tests/check-abi,$(series-sources) \
 	build/%/debian-config.xz build/%/linux build/%/prepared build/%/bzImage $(source-archive)))
 
@@ -26,7 +26,7 @@ build/%/kabi/debian.deb: $(source-archive) | deps
 build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source
 	@$(if $(filter $*,$(PATCHED)),scripts/step kernel-kabi $* -c '^  [A-Z]' -n 4000 kernel/tests/kabi/kernel $*,touch $(@D)/bzImage $(@D)/vmlinux.symvers)
 
-# which of them; all would take hours where QEMU has no KVM
+# a pattern for the modules to load; all of them take hours without KVM
 MODULES ?= .
 build/%/kabi/modules: FORCE
 	@mkdir -p $(@D) && echo '$(MODULES)' >$@
