@@ -30,9 +30,7 @@ FIXTURE_SETUP(bpftool)
 	self->first_id = prog_id(self->first);
 	self->second_id = prog_id(self->second);
 	self->third_id = prog_id(self->third);
-	/*
-	 * use "pinned first" to refer to them: other programs may have the same names
-	 */
+	/* use "pinned first" to refer to them: other programs may have the same names */
 	ASSERT_EQ(0, chdir(FS));
 	ASSERT_EQ(0, bpf_obj_pin(self->first, "first"));
 	ASSERT_EQ(0, bpf_obj_pin(self->second, "second"));
@@ -155,9 +153,7 @@ static inline int with_failing_calls(int err, const char *args)
 		if (entry && regs.orig_rax == __NR_bpf &&
 		    (cmd == BPF_PROG_QUERY || cmd == BPF_PROG_ATTACH ||
 		     cmd == BPF_PROG_DETACH || cmd == BPF_LINK_CREATE)) {
-			/*
-			 * the attach type is the second or the third word of bpf_attr
-			 */
+			/* the attach type is the second or the third word of bpf_attr */
 			type = ptrace(PTRACE_PEEKDATA, pid,
 				      regs.rsi + (cmd == BPF_PROG_QUERY ? 4 : 8), 0);
 			inject = (int)type == INGRESS || (int)type == EGRESS;

@@ -312,9 +312,7 @@ TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 
 	link = CREATE(self->prog_a);
 	ASSERT_LE(0, link);
-	/*
-	 * this one takes the ifindex that the device has here, so that it must change
-	 */
+	/* this one takes the ifindex that the device has here, so that it must change */
 	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
 	if (!if_indextoname(self->net.ifindex, name))
 		ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9",

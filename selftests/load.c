@@ -173,9 +173,7 @@ TEST_F_TIMEOUT(load, of_many_devices, 7200)
 		/* a device is freed a while after it was unregistered */
 		sleep(2);
 	}
-	/*
-	 * a tenth of what the devices take; with few devices, more than that is noise
-	 */
+	/* a tenth of what the devices take; with few devices, more than that is noise */
 	EXPECT_TRUE(EVENTUALLY((after = slab()) - before < self->size->devices / 2) ||
 		    self->size == &BRIEF);
 	TH_LOG("%d devices: %ld KiB of slab before, %ld after", self->size->devices, before,
@@ -196,9 +194,7 @@ static pid_t child(void)
 	return pid;
 }
 
-/*
- * Attaches and detaches one program. A full hook returns ERANGE, which is no failure.
- */
+/* Attaches and detaches one program. A full hook returns ERANGE, which is no failure. */
 static void change(test *t, int n)
 {
 	int prog = load_verdict(TC_ACT_UNSPEC), done = 0, ret;

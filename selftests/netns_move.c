@@ -190,9 +190,7 @@ static int start(test *t, enum op op, bool container)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if ((container && become_userns_root()) || unshare(CLONE_NEWNET))
 			_exit(1);
-		/*
-		 * have the parent open the namespace, then go where the threads belong
-		 */
+		/* have the parent open the namespace, then go where the threads belong */
 		if (write(sync[1], &c, 1) != 1 || read(sync[1], &c, 1) != 1)
 			_exit(2);
 		if (!container && setns(home_ns, CLONE_NEWNET))

@@ -111,7 +111,7 @@ FIXTURE_TEARDOWN(nomem)
 		abort();							\
 	call;									\
 	memset(text_, 0, sizeof(text_));					\
-	/* what remains of the count; 0 if the failure was injected */			\
+	/* what remains of the count; 0 if the failure was injected */		\
 	if (pread(self->fail_nth, text_, sizeof(text_) - 1, 0) <= 0 ||		\
 	    pwrite(self->fail_nth, "0", 1, 0) != 1)				\
 		abort();							\

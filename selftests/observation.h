@@ -46,9 +46,7 @@ static inline __u32 sum16(const unsigned char *at, size_t len, __u32 sum)
 	return sum;
 }
 
-/*
- * Makes a frame that comes in or goes out. Returns its length without the vnet header.
- */
+/* Makes a frame that comes in or goes out. Returns its length without the vnet header. */
 static inline size_t frame_make(struct frame *f, enum frame_kind kind, int type,
 				const char *to_mac)
 {
@@ -168,9 +166,7 @@ static inline void observation_free(struct observation *o)
 		free(o->line[--o->n]);
 }
 
-/*
- * Prints the lines that only one of two sorted observations has. Returns their number.
- */
+/* Prints the lines that only one of two sorted observations has. Returns their number. */
 static inline int observation_differences(const struct observation *filter,
 					  const struct observation *link)
 {

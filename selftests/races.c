@@ -99,9 +99,7 @@ RACE(netns_exit_traffic, NETNS_EXIT, TRAFFIC);
 
 typedef FIXTURE_DATA(races) test;
 
-/*
- * Sends ARP requests for DEV's address: they pass its ingress, the replies its egress
- */
+/* Sends ARP requests for DEV's address: they pass its ingress, the replies its egress */
 static void burst(test *t)
 {
 	struct sockaddr_ll to = {
@@ -542,9 +540,7 @@ static void *change_in_threes(void *arg)
 	return NULL;
 }
 
-/*
- * The revision tells which of the three states it is, and everything else must match it
- */
+/* The revision tells which of the three states it is, and everything else must match it */
 static void *query_threes(void *arg)
 {
 	struct changer *me = arg;
@@ -646,7 +642,7 @@ static void *plug(void *arg)
 	return NULL;
 }
 
-/* Does the program see a packet within @ms milliseconds? */
+/* Does a packet arrive within @ms milliseconds? */
 static bool arrives(struct net *net, int type, int ms)
 {
 	bool in = type == INGRESS;
@@ -662,8 +658,8 @@ static bool arrives(struct net *net, int type, int ms)
 
 /*
  * The keys are released a second after the last hook was used. Attach again slightly
- * earlier or later than that. Each time the program must see packets, and none after it
- * was detached.
+ * earlier or later than that. Each time the program must drop packets, and they must
+ * arrive again after it was detached.
  */
 TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
 {

@@ -554,9 +554,7 @@ TEST_F(refusals, update_with_the_wrong_old_program)
 				      self->stranger));
 }
 
-/*
- * LINK_UPDATE with old_prog_fd but without BPF_F_REPLACE, or with unknown flags: EINVAL
- */
+/* LINK_UPDATE with old_prog_fd but without BPF_F_REPLACE, or with unknown flags: EINVAL */
 TEST_F(refusals, update_with_an_old_program_but_no_flag)
 {
 	__u32 bit;
@@ -604,9 +602,7 @@ TEST_F(refusals, query_with_flags)
 	EXPECT_EQ(-EINVAL, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
 }
 
-/*
- * QUERY with a buffer that is too small: ENOSPC, the count of all, and the ids that fit
- */
+/* QUERY with a buffer that is too small: ENOSPC, the count of all, and the ids that fit */
 TEST_F(refusals, query_into_a_buffer_that_is_too_small)
 {
 	struct hook hook;

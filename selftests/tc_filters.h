@@ -8,9 +8,7 @@
 #include <string.h>
 #include <bpf/libbpf.h>
 
-/*
- * the size up to the last field: the padding after it, which must be 0, is not copied
- */
+/* the size up to the last field: the padding after it, which must be 0, is not copied */
 #define OPTS(...) (struct bpf_tc_opts){						\
 	.sz = offsetof(struct bpf_tc_opts, priority) + sizeof(__u32), ##__VA_ARGS__ }
 

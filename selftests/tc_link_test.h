@@ -213,9 +213,7 @@ static inline __u32 link_id(int fd)
 	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
 }
 
-/*
- * Loads a program that returns @verdict. Each call makes a new program with its own id.
- */
+/* Loads a program that returns @verdict. Each call makes a new program with its own id. */
 static inline int load_verdict_as(int prog_type, int expected_attach_type,
 				  int verdict, __u32 ifindex)
 {
@@ -490,9 +488,7 @@ static inline int send_udp(int fd, const char *to, int port, const void *data,
 	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
 }
 
-/*
- * Sends one packet through @type's hook, and waits until it arrives. Returns 0 or -1.
- */
+/* Sends one packet through @type's hook, and waits until it arrives. Returns 0 or -1. */
 static inline int fence_within(struct net *net, int type, int milliseconds)
 {
 	bool in = type == INGRESS;
@@ -609,9 +605,7 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 
 /* ---- the same program as a cls_bpf filter in direct-action mode ---- */
 
-/*
- * Adds a filter with iproute2's tc, after those that are there. Returns 0 on success.
- */
+/* Adds a filter with iproute2's tc, after those that are there. Returns 0 on success. */
 static inline int filter_add(const char *dev, int prog_fd, int type, int prio)
 {
 	char pin[64];

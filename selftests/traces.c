@@ -104,9 +104,7 @@ TEST_F(traces, of_what_passes_are_the_same)
 {
 	struct ends filter, link;
 
-	/*
-	 * they end in the other namespace on the way out, and the mark is cleared there
-	 */
+	/* on the way out they end in the other namespace, which clears their mark */
 	BOTH(TC_ACT_UNSPEC, &filter, &link);
 	EXPECT_EQ(self->type == INGRESS, link.dropped + link.consumed > 0);
 	BOTH(TC_ACT_OK, &filter, &link);

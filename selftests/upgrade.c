@@ -71,9 +71,7 @@ static void traffic_start(struct __test_metadata *_metadata,
 	EXPECT_TRUE(EVENTUALLY(self->shared->sent > 100));
 }
 
-/*
- * Loads version @version of the agent's program, which shares the map of the first one
- */
+/* Loads version @version of the agent's program, which shares the map of the first one */
 static struct upgrade_bpf *load(int version)
 {
 	struct upgrade_bpf *skel = upgrade_bpf__open();

@@ -234,9 +234,7 @@ static void measure_threads(enum kind kind, const int *devices)
 	}
 }
 
-/*
- * Attaches when the static key is off: ours goes off after a second, mainline's at once
- */
+/* Attaches when the static key is off: ours goes off after a second, mainline's at once */
 static void measure_first(int ifindex)
 {
 	unsigned long long v[5], t;

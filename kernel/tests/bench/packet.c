@@ -94,9 +94,7 @@ static void detach(enum kind kind, int ifindex, int programs)
 	sleep(2);
 }
 
-/*
- * Measures with @programs on the device that the packets pass. The last one is @last.
- */
+/* Measures with @programs on the device that the packets pass. The last one is @last. */
 static void measure(enum kind kind, enum side side, const char *verdict, int programs, int last)
 {
 	char what[32];
