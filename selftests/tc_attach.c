@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libbpf's links of tc programs: bpf_program__attach_tc(), what else works on its
- * links, and the calls of a lower level that know of them.
+ * libbpf's links of tc programs: bpf_program__attach_tc(), the other functions for
+ * links, and the lower-level calls that take the options of tc.
  */
 #include "../kselftest_harness.h"
 #include "libbpf_log.h"
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(attach_tc)
 #define ATTACH(prog, point, opts)	\
 	bpf_program__attach_tc(prog, self->net.ifindex, point, opts)
 
-/* The attachment fails with this error, and a line that says this */
+/* The attachment fails with this error, also in errno, and one line with these words */
 #define EXPECT_REFUSED(error, words, attach) do {			\
 	struct bpf_link *refused_;					\
 									\
@@ -69,7 +69,7 @@ TEST_F(attach_tc, the_probe_finds_links)
 	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
 }
 
-/* Every kernel refuses to link them to a device, which is not an answer. */
+/* No kernel links these to a device, so its refusal says nothing about tc links. */
 TEST_F(attach_tc, the_probe_takes_no_other_fd)
 {
 	int devnull = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -362,7 +362,7 @@ TEST_F(attach_tc, larger_options_are_taken_if_what_is_unknown_is_zero)
 	larger.later = 1;
 	EXPECT_REFUSED(EINVAL, "non-zero extra bytes",
 		       ATTACH(self->prog, BPF_TC_INGRESS, &larger.opts));
-	/* of an earlier one, which had no revision yet */
+	/* options of an earlier libbpf, which had no revision yet */
 	memset(&larger, 0, sizeof(larger));
 	larger.opts.sz = offsetof(struct bpf_tcx_opts, expected_revision);
 	larger.opts.expected_revision = 100;
@@ -428,7 +428,7 @@ TEST_F(attach_tc, the_probe_works_where_attaching_does)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 }
 
-/* A try to attach by netlink instead is the process' end. */
+/* An attempt to attach by netlink instead kills the process. */
 static int die_on_socket(void)
 {
 	struct sock_filter filter[] = {
@@ -564,8 +564,8 @@ TEST_F(attach_tc, bpf_link_create_takes_mainline_s_options)
 	EXPECT_LE(0, bpf_link_create(bpf_program__fd(self->third), ifindex, INGRESS, &opts));
 }
 
-/* Only the whole name makes a tc program; 5.10's libbpf compares beginnings. */
-TEST_F(attach_tc, a_section_that_begins_like_one_of_tc_s_is_none)
+/* 5.10's libbpf compares only the beginnings of other names. */
+TEST_F(attach_tc, only_the_whole_name_is_a_section_of_tc)
 {
 	static const char *const others[] = {
 		"tcp_bpf", "tc_foo", "tcx/foo", "tcx", "tc/", "tc/ingress2", "tcx/egress/x",
@@ -587,7 +587,7 @@ TEST_F(attach_tc, a_section_that_begins_like_one_of_tc_s_is_none)
 	}
 }
 
-TEST_F(attach_tc, a_section_names_the_side_to_those_who_ask)
+TEST_F(attach_tc, the_section_sets_the_expected_attach_type)
 {
 	EXPECT_EQ(0, bpf_program__get_expected_attach_type(self->skel->progs.count_once));
 	EXPECT_EQ(INGRESS, bpf_program__get_expected_attach_type(self->skel->progs.tc_ingress));

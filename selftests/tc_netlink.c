@@ -7,7 +7,7 @@
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
-/* linux/rtnetlink.h, which includes what a tree's tools/ do not install */
+/* from linux/rtnetlink.h, which includes headers that a tree's tools/ do not install */
 #define NETLINK_ROUTE 0
 #define RTMGRP_TC 8
 
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(tc_netlink)
 	tc_netlink_bpf__destroy(self->skel);
 }
 
-/* The call fails with this error, errno says so too, and a line says this */
+/* The call fails with this error, also in errno, and the log has these words */
 #define EXPECT_FAILS(error, words, call) do {				\
 	logged[0] = 0;							\
 	errno = 0;							\
@@ -92,7 +92,7 @@ TEST_F(tc_netlink, a_program_attaches_runs_and_is_detached)
 	ASSERT_EQ(0, bpf_tc_query(&self->in, &query));
 	EXPECT_EQ(self->prog_id, query.prog_id);
 
-	/* as libbpf's own callers had to: only handle and priority */
+	/* only handle and priority: upstream's function takes no more */
 	query.prog_id = 0;
 	EXPECT_EQ(0, bpf_tc_detach(&self->in, &query));
 	EXPECT_EQ(1, send_probe(&self->net, INGRESS));
@@ -148,7 +148,7 @@ TEST_F(tc_netlink, an_existing_clsact_is_no_reason_to_log_or_to_tell_listeners)
 	EXPECT_STREQ("", logged);
 	EXPECT_GT(0, recv(listener, buf, sizeof(buf), MSG_DONTWAIT));
 
-	/* it would have heard */
+	/* the listener does hear of a change */
 	EXPECT_EQ(0, bpf_tc_hook_destroy_unused(&self->both));
 	EXPECT_LT(0, recv(listener, buf, sizeof(buf), MSG_DONTWAIT));
 	close(listener);
@@ -286,7 +286,7 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	EXPECT_EQ(1, filters(&self->both));
 }
 
-/* ---- what is put right ---- */
+/* ---- what upstream's functions do wrong ---- */
 
 TEST_F(tc_netlink, detach_and_query_take_what_attach_filled_in)
 {
@@ -315,7 +315,7 @@ TEST_F(tc_netlink, detach_with_prog_id_removes_only_that_program)
 	EXPECT_EQ(EEXIST, errno);
 	EXPECT_EQ(1, filters(&self->in));
 
-	/* and goes; then the filter is gone, and with it the chain, and then the qdisc */
+	/* and removes it: the filter is gone and with it its chain, then the qdisc, too */
 	EXPECT_EQ(0, bpf_tc_detach(&self->in, &theirs));
 	EXPECT_EQ(-ENOENT, bpf_tc_detach(&self->in, &mine));
 	ASSERT_EQ(0, bpf_tc_hook_destroy(&self->both));
@@ -358,7 +358,7 @@ TEST_F(tc_netlink, replace_with_prog_id_replaces_only_that_program)
 	EXPECT_EQ(0, bpf_tc_query(&self->in, &now));
 	EXPECT_EQ(prog_id(third), now.prog_id);
 
-	/* nothing is there: nothing is to be replaced, so nothing attached */
+	/* the filter is gone: there is nothing to replace, so nothing is attached */
 	EXPECT_EQ(0, bpf_tc_detach(&self->in, &now));
 	EXPECT_EQ(-ENOENT, bpf_tc_attach(&self->in, &mine));
 	EXPECT_EQ(0, filters(&self->in));
@@ -376,7 +376,7 @@ TEST_F(tc_netlink, clsact_is_removed_only_when_unused)
 	EXPECT_EQ(ENOTEMPTY, errno);
 	EXPECT_EQ(0, bpf_tc_detach(&self->out, &opts));
 
-	/* another's, of another kind, in another chain */
+	/* a filter of somebody else, of another kind, in another chain */
 	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
 			 " ingress chain 5 protocol all matchall classid 1:1"));
 	EXPECT_EQ(-ENOTEMPTY, bpf_tc_hook_destroy_unused(&self->out));
@@ -418,7 +418,7 @@ TEST_F(tc_netlink, filters_are_listed_as_they_are)
 	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->other, .priority = 7);
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
-	/* others': of another kind, and by tc without direct action */
+	/* filters of others: of another kind, and by tc without direct action */
 	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV
 			 " ingress prio 6 protocol all matchall classid 1:1"));
 	ASSERT_EQ(0, bpf_obj_pin(self->prog, "/sys/fs/bpf/listed"));
@@ -485,7 +485,7 @@ TEST_F(tc_netlink, names_of_which_the_kernel_keeps_15_characters_are_told_apart)
 	EXPECT_EQ(0, find_filter(&self->in, prog_id(theirs), &found));
 	EXPECT_EQ(1, filters(&self->in));
 
-	/* as the next version does, which does not know the id */
+	/* by tag, as the next version of an agent does, which does not know the id */
 	opts = OPTS(.prog_fd = mine);
 	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
 	ASSERT_EQ(0, obj_info(mine, &info, sizeof(info)));
@@ -514,7 +514,7 @@ TEST_F(tc_netlink, filters_are_found_and_removed_by_program)
 	ASSERT_EQ(0, find_filter(&self->both, self->prog_id, &found));
 	EXPECT_EQ(3, found.priority);
 
-	/* on both sides, and no others, during the listing */
+	/* on both sides, while they are listed, and no others */
 	EXPECT_EQ(2, remove_filters(&self->both, self->other_id));
 	EXPECT_EQ(0, remove_filters(&self->both, self->other_id));
 	EXPECT_EQ(1, filters(&self->both));

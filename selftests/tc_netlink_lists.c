@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Filters are listed while another process attaches and detaches one, as fast as it
- * can or now and then. Those that nobody touches are listed once each, or the list
- * is -EAGAIN. The kernel does not mark a dump that a change has shifted.
+ * can or now and then. Those that nobody touches are listed once each, or listing
+ * fails with -EAGAIN. The kernel does not mark a dump that a change has shifted.
  */
 #include "../kselftest_harness.h"
 #include <signal.h>
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 280)
 	EXPECT_EQ(0, wrong);
 	if (variant->pause_us || variant->filters < 100)
 		EXPECT_LT(variant->rounds / 2, right);
-	/* it was there all the time */
+	/* the other process ran all the time */
 	EXPECT_EQ(0, waitpid(self->toggling, &status, WNOHANG));
 }
 

@@ -131,8 +131,8 @@ TEST_F(others, our_filters_go_and_theirs_stay)
 }
 
 /* They put their filter there and delete it, again and again; we attach and
- * detach ours. What is between our look and our removal, netlink cannot close,
- * so here it is only seen that nothing fails in another way than it should.
+ * detach ours. Netlink cannot close the gap between our look and our removal, so
+ * this only tests that each call succeeds or fails as it should.
  */
 TEST_F(others, at_the_same_time)
 {
@@ -178,7 +178,7 @@ TEST_F(others, at_the_same_time)
 	TH_LOG("%d attached, removed %d, found %d no longer ours", removed + kept, removed, kept);
 	EXPECT_LT(0, removed);
 
-	/* and when they are quiet, theirs is safe */
+	/* when they have stopped, their filter is safe */
 	opts = place;
 	ASSERT_EQ(0, TC_REPLACE(place));
 	opts.prog_id = self->mine_id;

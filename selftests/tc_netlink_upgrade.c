@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Headless upgrade of a netlink attachment: an agent attaches and goes away; the
- * next version finds the filter by the tag of its program and replaces just that
- * program. 1,000 times under traffic, and each packet is seen
- * by exactly one version.
+ * Upgrade of a netlink attachment: an agent attaches and ends; the next version finds
+ * the filter by the tag of its program and replaces just that program. This happens
+ * 1,000 times under traffic, and each packet is seen by exactly one version.
  */
 #include "../kselftest_harness.h"
 #include <signal.h>

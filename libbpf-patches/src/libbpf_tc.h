@@ -254,7 +254,7 @@ LIBBPF_API int bpf_tc_remove(const struct bpf_tc_filter *filter);
  * @brief **bpf_tc_hook_destroy_unused()** removes the clsact qdisc of a device if
  * there are no filters of any kind on either side.
  *
- * @param hook *ifindex*; *attach_point* either side or both, it makes no difference
+ * @param hook *ifindex*; *attach_point* either side or both: it makes no difference
  * @return 0 or a negative error code: -ENOTEMPTY if there are filters; -ENOENT if
  * there is no qdisc; -EBUSY if it is an `ingress` qdisc; -ENODEV if there is no such
  * device; -EOPNOTSUPP for BPF_TC_CUSTOM; -EINVAL for a bad hook; -EAGAIN as for

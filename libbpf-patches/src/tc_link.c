@@ -16,7 +16,7 @@ int libbpf_probe_tc_link(int prog_fd)
 	__u32 info_len = sizeof(info);
 	int err;
 
-	/* every kernel refuses another fd with EINVAL, which would look like an answer */
+	/* every kernel refuses any other fd with EINVAL, which would look like an answer */
 	if (prog_fd >= 0 && (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len) ||
 			     info.type != BPF_PROG_TYPE_SCHED_CLS))
 		return libbpf_err(-EINVAL);
@@ -74,7 +74,7 @@ static struct bpf_link *tc_link_fail(const struct bpf_program *prog, enum bpf_at
 
 	if (type == BPF_TCX_INGRESS || type == BPF_TCX_EGRESS)
 		side = type == BPF_TCX_INGRESS ? "ingress" : "egress";
-	/* what a loader is meant to try, and to try again, is not worth a warning */
+	/* a loader may try, and try again, without a warning */
 	__pr(err == -EOPNOTSUPP || err == -ESTALE ? LIBBPF_DEBUG : LIBBPF_WARN,
 	     "prog '%s': can't attach to tc %s of ifindex %d: %s\n", prog->name,
 	     side, ifindex, tc_link_cause(err, buf, sizeof(buf)));
@@ -164,7 +164,7 @@ struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifin
 		return libbpf_err_ptr(-EINVAL);
 	}
 	if (prog->expected_attach_type == other) {
-		pr_warn("prog '%s': its section is for tc %s, can't attach it to the other side; SEC(\"tc\") can\n",
+		pr_warn("prog '%s': its section is for tc %s, can't attach it to the other side; a program of SEC(\"tc\") attaches to either\n",
 			prog->name, other == BPF_TCX_INGRESS ? "ingress" : "egress");
 		return libbpf_err_ptr(-EINVAL);
 	}

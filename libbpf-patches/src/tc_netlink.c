@@ -15,9 +15,9 @@
 #include "str_error.h"
 #include "tc_compat.h"
 
-/* the kernel builds no larger datagram of a dump */
+/* the kernel never builds a larger datagram of a dump */
 #define TC_BUF_SZ		(32 * 1024)
-/* the kernel answers before send() returns; an answer that is not there then is lost */
+/* the kernel answers before send() returns: an answer that does not come is lost */
 #define TC_TIMEOUT_SEC		5
 /* how often a list is read again because it changed meanwhile */
 #define TC_DUMP_TRIES		64
@@ -28,51 +28,51 @@
 #define TC_PARENT_INGRESS	TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 #define TC_PARENT_EGRESS	TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
 
-struct tc_filters {
-	struct bpf_tc_filter *list;
-	size_t cnt, cap;
-	bool others; /* of another kind */
-};
-
-/* One request, and its answer */
+/* What a user asked for, and the present one of the requests that it takes */
 struct tc_call {
+	const struct bpf_tc_hook *hook;
+	const char *what; /* for the log */
 	struct libbpf_nla_req req;
 	__u32 pid;
-	struct bpf_tc_filter filter; /* the last one of the answer */
-	struct tc_filters *filters; /* all of them, if not NULL */
-	char words[TC_WORDS_SZ]; /* the kernel's, about a failure */
+	char words[TC_WORDS_SZ]; /* the kernel's reason for a failure */
+	struct bpf_tc_filter filter; /* the last one of the answer; handle 0: none */
+	struct bpf_tc_filter *list; /* all BPF filters that were dumped */
+	size_t cnt, cap;
+	bool any; /* filters, of whatever kind, were dumped */
 };
 
 /* Results */
 
-/* Pass on 0; for an error set errno and log one line. */
-static int tc_log(enum libbpf_print_level level, const struct bpf_tc_hook *hook,
-		  const char *what, int err, const char *words)
+/* Pass on 0; for an error set errno and log one line, with the words of the kernel if
+ * there are no better ones.
+ */
+static int tc_log(const struct tc_call *call, enum libbpf_print_level level, int err,
+		  const char *words)
 {
 	static const char *const sides[] = { "qdisc", "ingress", "egress", "clsact" };
-	__u32 side = OPTS_GET(hook, attach_point, 0);
+	__u32 side = OPTS_GET(call->hook, attach_point, 0);
 	char buf[TC_WORDS_SZ];
 
 	if (!err)
 		return 0;
 	if (err == -ENOBUFS || err == -ETIMEDOUT)
 		words = "the kernel's answer got lost; list the filters to see what is there";
-	else if (!words || !*words)
-		words = libbpf_strerror_r(err, buf, sizeof(buf));
-	__pr(level, "tc: can't %s, %s of ifindex %d: %s\n", what, sides[side < 4 ? side : 0],
-	     OPTS_GET(hook, ifindex, 0), words);
+	else if (!words)
+		words = call->words[0] ? call->words : libbpf_strerror_r(err, buf, sizeof(buf));
+	__pr(level, "tc: can't %s, %s of ifindex %d: %s\n", call->what, sides[side < 4 ? side : 0],
+	     OPTS_GET(call->hook, ifindex, 0), words);
 	return libbpf_err(err);
 }
 
-static int tc_result(const struct bpf_tc_hook *hook, const char *what, int err, const char *words)
+static int tc_result(const struct tc_call *call, int err, const char *words)
 {
-	return tc_log(LIBBPF_WARN, hook, what, err, words);
+	return tc_log(call, LIBBPF_WARN, err, words);
 }
 
-/* What a caller asks for, or must expect, is no failure. */
-static int tc_answer(const struct bpf_tc_hook *hook, const char *what, int err, const char *words)
+/* An error that the caller asked for or must expect */
+static int tc_answer(const struct tc_call *call, int err, const char *words)
 {
-	return tc_log(LIBBPF_DEBUG, hook, what, err, words);
+	return tc_log(call, LIBBPF_DEBUG, err, words);
 }
 
 /* Messages */
@@ -101,7 +101,7 @@ static int tc_ack(struct tc_call *call, struct nlmsghdr *nh)
 	    ack->error > 0 || ack->error < -MAX_ERRNO)
 		return -EBADMSG;
 
-	/* the request may be in between */
+	/* the whole request may be in between */
 	if (!(nh->nlmsg_flags & NLM_F_CAPPED) && ack->msg.nlmsg_len > sizeof(ack->msg))
 		hdr_sz += ack->msg.nlmsg_len - sizeof(ack->msg);
 	if ((nh->nlmsg_flags & NLM_F_ACK_TLVS) &&
@@ -113,7 +113,7 @@ static int tc_ack(struct tc_call *call, struct nlmsghdr *nh)
 	return ack->error;
 }
 
-/* 1: a cls_bpf filter, 0: another message */
+/* For a filter of another kind the handle is 0. */
 static int tc_filter_parse(struct nlmsghdr *nh, struct bpf_tc_filter *filter)
 {
 	struct libbpf_nla_policy policy[TCA_MAX + 1] = {
@@ -130,8 +130,7 @@ static int tc_filter_parse(struct nlmsghdr *nh, struct bpf_tc_filter *filter)
 	const struct tcmsg *tc = NLMSG_DATA(nh);
 	int err;
 
-	if (nh->nlmsg_type != RTM_NEWTFILTER)
-		return 0;
+	memset(filter, 0, sizeof(*filter));
 	err = tc_parse(tb, TCA_MAX, nh, sizeof(*tc), policy);
 	if (err)
 		return err;
@@ -142,7 +141,6 @@ static int tc_filter_parse(struct nlmsghdr *nh, struct bpf_tc_filter *filter)
 	if (libbpf_nla_parse_nested(bpf, TCA_BPF_MAX, tb[TCA_OPTIONS], bpf_policy))
 		return -EBADMSG;
 
-	memset(filter, 0, sizeof(*filter));
 	filter->sz = sizeof(*filter);
 	filter->handle = tc->tcm_handle;
 	filter->priority = TC_H_MAJ(tc->tcm_info) >> 16;
@@ -159,38 +157,42 @@ static int tc_filter_parse(struct nlmsghdr *nh, struct bpf_tc_filter *filter)
 			 libbpf_nla_getattr_str(bpf[TCA_BPF_NAME]));
 	if (bpf[TCA_BPF_TAG])
 		memcpy(filter->tag, libbpf_nla_data(bpf[TCA_BPF_TAG]), sizeof(filter->tag));
-	return 1;
+	return 0;
+}
+
+static bool tc_is_dump(const struct tc_call *call)
+{
+	return (call->req.nh.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 }
 
 /* The request says where the filters are. */
 static int tc_filter_take(struct tc_call *call, struct nlmsghdr *nh)
 {
 	struct bpf_tc_filter *filter = &call->filter, *slot;
-	struct tc_filters *all = call->filters;
 	__u32 parent = call->req.tc.tcm_parent;
-	int ret;
+	int err;
 
-	ret = tc_filter_parse(nh, filter);
-	if (ret < 0 || !all)
-		return ret < 0 ? ret : 0;
-	if (!ret) {
-		all->others = true;
+	if (nh->nlmsg_type != RTM_NEWTFILTER)
 		return 0;
-	}
+	call->any = true;
+	err = tc_filter_parse(nh, filter);
+	if (err || !filter->handle || !tc_is_dump(call))
+		return err;
 
 	filter->ifindex = call->req.tc.tcm_ifindex;
 	filter->parent = parent;
 	filter->attach_point = parent == TC_PARENT_INGRESS ? BPF_TC_INGRESS :
 			       parent == TC_PARENT_EGRESS ? BPF_TC_EGRESS : BPF_TC_CUSTOM;
-	slot = libbpf_add_mem((void **)&all->list, &all->cap, sizeof(*slot), all->cnt, SIZE_MAX, 1);
+	slot = libbpf_add_mem((void **)&call->list, &call->cap, sizeof(*slot), call->cnt,
+			      SIZE_MAX, 1);
 	if (!slot)
 		return -ENOMEM;
 	*slot = *filter;
-	all->cnt++;
+	call->cnt++;
 	return 0;
 }
 
-/* Does this tell of a change, by somebody else, that makes a list wrong? */
+/* Does this message, to all listeners, tell of a change that makes a list wrong? */
 static bool tc_is_change(const struct nlmsghdr *nh, int ifindex)
 {
 	const struct tcmsg *tc = NLMSG_DATA(nh);
@@ -232,7 +234,7 @@ static int tc_recv(int sock, void *buf)
 /* -EINTR: a dump that is not to be trusted */
 static int tc_receive(struct tc_call *call, int sock, void *buf)
 {
-	bool dump = (call->req.nh.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	bool dump = tc_is_dump(call);
 	struct nlmsghdr *nh;
 	int len, err;
 
@@ -294,7 +296,7 @@ static int tc_call(struct tc_call *call)
 	}
 
 	err = setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	if ((call->req.nh.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+	if (!tc_is_dump(call))
 		call->req.nh.nlmsg_flags |= NLM_F_ACK;
 	else if (!err)
 		err = setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
@@ -311,7 +313,9 @@ static int tc_call(struct tc_call *call)
 static int tc_call_init(struct tc_call *call, __u16 type, __u16 flags, struct tcmsg tc,
 			const char *kind)
 {
-	memset(call, 0, sizeof(*call));
+	memset(&call->req, 0, sizeof(call->req));
+	memset(&call->filter, 0, sizeof(call->filter));
+	call->words[0] = '\0';
 	call->req.nh.nlmsg_len = NLMSG_LENGTH(sizeof(tc));
 	call->req.nh.nlmsg_type = type;
 	call->req.nh.nlmsg_flags = NLM_F_REQUEST | flags;
@@ -321,8 +325,9 @@ static int tc_call_init(struct tc_call *call, __u16 type, __u16 flags, struct tc
 
 /* Hooks */
 
-static int tc_hook_check(const struct bpf_tc_hook *hook, const char *what, bool may_be_custom)
+static int tc_hook_check(const struct tc_call *call, bool may_be_custom)
 {
+	const struct bpf_tc_hook *hook = call->hook;
 	__u32 side = OPTS_GET(hook, attach_point, 0), parent = OPTS_GET(hook, parent, 0);
 	const char *words = NULL;
 	int err = -EINVAL;
@@ -341,34 +346,31 @@ static int tc_hook_check(const struct bpf_tc_hook *hook, const char *what, bool 
 	} else if (side != BPF_TC_CUSTOM && parent) {
 		words = "parent is for BPF_TC_CUSTOM only";
 	}
-	return words ? tc_result(hook, what, err, words) : 0;
+	return words ? tc_result(call, err, words) : 0;
 }
 
 /* An `ingress` qdisc takes any number for a class of its own, and everything that is
  * attached to any of them runs on ingress. clsact has two classes, fff2 and fff3.
- * The qdisc itself is not asked for: older kernels send the answer to all listeners.
- * (They do so for a class, too, but only if it exists.)
+ * Do not ask for the qdisc itself: older kernels send the answer to all listeners. (The
+ * answer about a class, too, but only if it exists.)
  */
 static bool tc_qdisc_is_ingress(int ifindex)
 {
 	struct tcmsg class = { .tcm_ifindex = ifindex, .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 1) };
-	struct tc_call call;
+	struct tc_call call = {};
 
 	return !tc_call_init(&call, RTM_GETTCLASS, 0, class, NULL) && !tc_call(&call);
 }
 
-/* One side, or a parent; and not the egress that an `ingress` qdisc does not have. */
-static int tc_side_check(const struct bpf_tc_hook *hook, const char *what)
+/* A filter is on one side, which must exist. */
+static int tc_side_check(const struct tc_call *call)
 {
-	int err, side = OPTS_GET(hook, attach_point, 0);
+	int side = OPTS_GET(call->hook, attach_point, 0);
 
-	err = tc_hook_check(hook, what, true);
-	if (err)
-		return err;
 	if (side == TC_BOTH_SIDES)
-		return tc_result(hook, what, -EINVAL, "name one side, not both");
-	if (side == BPF_TC_EGRESS && tc_qdisc_is_ingress(hook->ifindex))
-		return tc_result(hook, what, -EINVAL,
+		return tc_result(call, -EINVAL, "name one side, not both");
+	if (side == BPF_TC_EGRESS && tc_qdisc_is_ingress(call->hook->ifindex))
+		return tc_result(call, -EINVAL,
 				 "the device has an ingress qdisc, which has no egress side: put a clsact there");
 	return 0;
 }
@@ -381,10 +383,10 @@ static __u32 tc_parent(const struct bpf_tc_hook *hook)
 	       side == BPF_TC_EGRESS ? TC_PARENT_EGRESS : OPTS_GET(hook, parent, 0);
 }
 
-static int tc_clsact(struct tc_call *call, __u16 type, __u16 flags, int ifindex)
+static int tc_clsact(struct tc_call *call, __u16 type, __u16 flags)
 {
 	struct tcmsg clsact = {
-		.tcm_ifindex = ifindex,
+		.tcm_ifindex = call->hook->ifindex,
 		.tcm_parent = TC_H_CLSACT,
 		.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
 	};
@@ -394,136 +396,123 @@ static int tc_clsact(struct tc_call *call, __u16 type, __u16 flags, int ifindex)
 
 int bpf_tc_hook_create(struct bpf_tc_hook *hook)
 {
-	const char *what = "create the clsact qdisc";
-	struct tc_call call;
+	struct tc_call call = { .hook = hook, .what = "create the clsact qdisc" };
 	int err;
 
-	err = tc_hook_check(hook, what, false);
+	err = tc_hook_check(&call, false);
 	if (err)
 		return err;
 
-	err = tc_clsact(&call, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, hook->ifindex);
-	return err == -EEXIST ? tc_answer(hook, what, err, NULL) :
-				tc_result(hook, what, err, call.words);
+	err = tc_clsact(&call, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	return err == -EEXIST ? tc_answer(&call, err, NULL) : tc_result(&call, err, NULL);
 }
 
 int bpf_tc_hook_destroy(struct bpf_tc_hook *hook)
 {
-	const char *what = "remove all filters";
-	struct tc_call call;
+	struct tc_call call = { .hook = hook, .what = "remove all filters" };
+	struct tcmsg side = {};
 	int err;
 
-	err = tc_hook_check(hook, what, false);
+	err = tc_hook_check(&call, false);
 	if (err)
 		return err;
 
 	if (hook->attach_point == TC_BOTH_SIDES) {
-		err = tc_clsact(&call, RTM_DELQDISC, 0, hook->ifindex);
+		err = tc_clsact(&call, RTM_DELQDISC, 0);
 	} else {
-		/* no priority: all of them */
-		struct tcmsg side = { .tcm_ifindex = hook->ifindex, .tcm_parent = tc_parent(hook) };
-
-		err = tc_side_check(hook, what);
+		err = tc_side_check(&call);
 		if (err)
 			return err;
+		/* no priority: all of them */
+		side.tcm_ifindex = hook->ifindex;
+		side.tcm_parent = tc_parent(hook);
 		err = tc_call_init(&call, RTM_DELTFILTER, 0, side, NULL) ?: tc_call(&call);
 	}
-	return tc_result(hook, what, err, call.words);
+	return tc_result(&call, err, NULL);
 }
 
 /* Add the filters of one parent to the list. */
-static int tc_filters_dump(const struct bpf_tc_hook *hook, const char *what, __u32 parent,
-			   struct tc_filters *filters)
+static int tc_filters_dump(struct tc_call *call, __u32 parent)
 {
-	struct tcmsg tc = { .tcm_ifindex = hook->ifindex, .tcm_parent = parent };
-	size_t before = filters->cnt;
-	struct tc_call call;
+	struct tcmsg tc = { .tcm_ifindex = call->hook->ifindex, .tcm_parent = parent };
+	size_t before = call->cnt;
 	int err, tries = 0;
 
 	do {
-		filters->cnt = before;
-		err = tc_call_init(&call, RTM_GETTFILTER, NLM_F_DUMP, tc, NULL);
-		call.filters = filters;
-		err = err ?: tc_call(&call);
+		call->cnt = before;
+		err = tc_call_init(call, RTM_GETTFILTER, NLM_F_DUMP, tc, NULL) ?: tc_call(call);
 	} while (err == -EINTR && ++tries < TC_DUMP_TRIES);
 	if (err == -EINTR)
-		return tc_result(hook, what, -EAGAIN,
+		return tc_result(call, -EAGAIN,
 				 "other processes changed the filters each time they were read");
-	return tc_result(hook, what, err, call.words);
+	return tc_result(call, err, NULL);
 }
 
-static int tc_filters_list(const struct bpf_tc_hook *hook, const char *what,
-			   struct tc_filters *filters)
+/* The caller frees the list, unless this fails. */
+static int tc_filters_list(struct tc_call *call, __u32 side)
 {
-	int side = OPTS_GET(hook, attach_point, 0), err = 0;
+	const struct bpf_tc_hook *hook = call->hook;
 	char name[IF_NAMESIZE];
+	int err = 0;
 
-	memset(filters, 0, sizeof(*filters));
-	if (side != BPF_TC_EGRESS)
-		err = tc_filters_dump(hook, what, side == BPF_TC_CUSTOM ? hook->parent :
-				      TC_PARENT_INGRESS, filters);
+	if (side == BPF_TC_CUSTOM)
+		err = tc_filters_dump(call, hook->parent);
+	if (side & BPF_TC_INGRESS)
+		err = tc_filters_dump(call, TC_PARENT_INGRESS);
 	if (!err && side & BPF_TC_EGRESS && !tc_qdisc_is_ingress(hook->ifindex))
-		err = tc_filters_dump(hook, what, TC_PARENT_EGRESS, filters);
+		err = tc_filters_dump(call, TC_PARENT_EGRESS);
 	/* for a device that does not exist, the kernel sends an empty list */
 	if (!err && !if_indextoname(hook->ifindex, name))
-		err = tc_result(hook, what, -ENODEV, NULL);
-	if (err) {
-		free(filters->list);
-		filters->list = NULL;
-	}
+		err = tc_result(call, -ENODEV, NULL);
+	if (err)
+		free(call->list);
 	return err;
 }
 
 int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn fn, void *ctx)
 {
-	const char *what = "list the filters";
-	struct tc_filters filters;
+	struct tc_call call = { .hook = hook, .what = "list the filters" };
 	size_t i;
 	int err;
 
-	err = tc_hook_check(hook, what, true) ?: tc_filters_list(hook, what, &filters);
+	err = tc_hook_check(&call, true) ?: tc_filters_list(&call, hook->attach_point);
 	if (err)
 		return err;
 
-	for (i = 0; !err && i < filters.cnt; i++)
-		err = fn(&filters.list[i], ctx);
-	free(filters.list);
+	for (i = 0; !err && i < call.cnt; i++)
+		err = fn(&call.list[i], ctx);
+	free(call.list);
 	return libbpf_err(err);
 }
 
 int bpf_tc_hook_destroy_unused(const struct bpf_tc_hook *hook)
 {
-	struct bpf_tc_hook both = { .sz = sizeof(both), .attach_point = TC_BOTH_SIDES };
-	const char *what = "remove the clsact qdisc";
-	struct tc_filters filters;
-	struct tc_call call;
+	struct tc_call call = { .hook = hook, .what = "remove the clsact qdisc" };
 	int err;
 
-	err = tc_hook_check(hook, what, false);
+	err = tc_hook_check(&call, false);
 	if (err)
 		return err;
-	both.ifindex = hook->ifindex;
 	if (tc_qdisc_is_ingress(hook->ifindex))
-		return tc_result(&both, what, -EBUSY, "it is an ingress qdisc");
+		return tc_result(&call, -EBUSY, "it is an ingress qdisc");
 
-	err = tc_filters_list(&both, what, &filters);
+	err = tc_filters_list(&call, TC_BOTH_SIDES);
 	if (err)
 		return err;
-	free(filters.list);
-	if (filters.cnt || filters.others)
-		return tc_answer(&both, what, -ENOTEMPTY, "there are filters");
+	free(call.list);
+	if (call.any)
+		return tc_answer(&call, -ENOTEMPTY, "there are filters");
 
-	err = tc_clsact(&call, RTM_DELQDISC, 0, hook->ifindex);
+	err = tc_clsact(&call, RTM_DELQDISC, 0);
 	/* EINVAL: there was one before */
 	if (err == -ENOENT || err == -EINVAL)
-		return tc_answer(&both, what, -ENOENT, "there is none");
-	return tc_result(&both, what, err, call.words);
+		return tc_answer(&call, -ENOENT, "there is none");
+	return tc_result(&call, err, NULL);
 }
 
 /* Filters */
 
-static int tc_opts_check(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts,
-			 const char *what, bool named)
+static int tc_opts_check(const struct tc_call *call, const struct bpf_tc_opts *opts, bool named)
 {
 	const char *words = NULL;
 
@@ -535,7 +524,8 @@ static int tc_opts_check(const struct bpf_tc_hook *hook, const struct bpf_tc_opt
 		words = "priority is above 65535";
 	else if (named && (!OPTS_GET(opts, handle, 0) || !OPTS_GET(opts, priority, 0)))
 		words = "handle and priority must say which filter";
-	return words ? tc_result(hook, what, -EINVAL, words) : tc_side_check(hook, what);
+	return words ? tc_result(call, -EINVAL, words) :
+	       tc_hook_check(call, true) ?: tc_side_check(call);
 }
 
 /* Filters that bpf_tc_opts names are of chain 0 and for all protocols. */
@@ -570,71 +560,64 @@ static int tc_filter_init(struct tc_call *call, __u16 type, const struct bpf_tc_
 }
 
 /* 0 if that filter still holds that program */
-static int tc_filter_compare(const struct bpf_tc_hook *hook, const struct bpf_tc_filter *filter,
-			     const char *what)
+static int tc_filter_compare(struct tc_call *call, const struct bpf_tc_filter *filter)
 {
-	struct tc_call call;
 	int err;
 
 	/* no kind: by now it may be a filter of another kind */
-	err = tc_filter_init(&call, RTM_GETTFILTER, filter, NULL) ?: tc_call(&call);
+	err = tc_filter_init(call, RTM_GETTFILTER, filter, NULL) ?: tc_call(call);
 	/* EINVAL: the qdisc is gone, or the last filter of the chain */
 	if (err == -EINVAL || err == -ENOENT)
-		return tc_answer(hook, what, -ENOENT, "the filter is gone");
-	if (!err && (!call.filter.handle || call.filter.prog_id != filter->prog_id))
-		return tc_answer(hook, what, -EEXIST, "the filter holds another program");
-	return tc_result(hook, what, err, call.words);
+		return tc_answer(call, -ENOENT, "the filter is gone");
+	if (!err && (!call->filter.handle || call->filter.prog_id != filter->prog_id))
+		return tc_answer(call, -EEXIST, "the filter holds another program");
+	return tc_result(call, err, NULL);
 }
 
-static int tc_filter_delete(const struct bpf_tc_hook *hook, const struct bpf_tc_filter *filter,
-			    const char *what)
+static int tc_filter_delete(struct tc_call *call, const struct bpf_tc_filter *filter)
 {
-	struct tc_call call;
 	int err;
 
-	err = tc_filter_init(&call, RTM_DELTFILTER, filter, "bpf") ?: tc_call(&call);
-	return tc_result(hook, what, err, call.words);
+	err = tc_filter_init(call, RTM_DELTFILTER, filter, "bpf") ?: tc_call(call);
+	return tc_result(call, err, NULL);
 }
 
 int bpf_tc_remove(const struct bpf_tc_filter *filter)
 {
 	struct bpf_tc_hook hook = { .sz = sizeof(hook) };
-	const char *what = "remove the filter";
+	struct tc_call call = { .hook = &hook, .what = "remove the filter" };
 
 	if (!filter || !OPTS_VALID(filter, bpf_tc_filter) || !OPTS_HAS(filter, prog_id) ||
 	    !filter->handle || !filter->priority)
-		return tc_result(NULL, what, -EINVAL,
-				 "filter was not returned by bpf_tc_for_each()");
+		return tc_result(&call, -EINVAL, "filter was not returned by bpf_tc_for_each()");
 	hook.ifindex = filter->ifindex;
 	hook.attach_point = filter->attach_point;
-	return tc_filter_compare(&hook, filter, what) ?: tc_filter_delete(&hook, filter, what);
+	return tc_filter_compare(&call, filter) ?: tc_filter_delete(&call, filter);
 }
 
 int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts)
 {
-	const char *what = "remove the filter";
+	struct tc_call call = { .hook = hook, .what = "remove the filter" };
 	struct bpf_tc_filter filter;
 	int err;
 
-	err = tc_opts_check(hook, opts, what, true);
+	err = tc_opts_check(&call, opts, true);
 	if (err)
 		return err;
 
 	filter = tc_filter_of(hook, opts);
 	if (filter.prog_id)
-		err = tc_filter_compare(hook, &filter, what);
-	return err ?: tc_filter_delete(hook, &filter, what);
+		err = tc_filter_compare(&call, &filter);
+	return err ?: tc_filter_delete(&call, &filter);
 }
 
 /* Fill in handle, priority and prog_id as the kernel told them. */
-static int tc_opts_fill(struct bpf_tc_opts *opts, const struct bpf_tc_hook *hook,
-			const char *what, int err, const struct tc_call *call)
+static int tc_opts_fill(const struct tc_call *call, int err, struct bpf_tc_opts *opts)
 {
-	if (!err && !call->filter.handle)
-		return tc_result(hook, what, -ENOENT,
-				 "the kernel did not name it; list the filters");
 	if (err)
-		return tc_result(hook, what, err, call->words);
+		return tc_result(call, err, NULL);
+	if (!call->filter.handle)
+		return tc_result(call, -ENOENT, "the kernel did not name it; list the filters");
 	OPTS_SET(opts, handle, call->filter.handle);
 	OPTS_SET(opts, priority, call->filter.priority);
 	OPTS_SET(opts, prog_id, call->filter.prog_id);
@@ -643,18 +626,17 @@ static int tc_opts_fill(struct bpf_tc_opts *opts, const struct bpf_tc_hook *hook
 
 int bpf_tc_query(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 {
-	const char *what = "query the filter";
+	struct tc_call call = { .hook = hook, .what = "query the filter" };
 	struct bpf_tc_filter filter;
-	struct tc_call call;
 	int err;
 
-	err = tc_opts_check(hook, opts, what, true);
+	err = tc_opts_check(&call, opts, true);
 	if (err)
 		return err;
 
 	filter = tc_filter_of(hook, opts);
 	err = tc_filter_init(&call, RTM_GETTFILTER, &filter, "bpf") ?: tc_call(&call);
-	return tc_opts_fill(opts, hook, what, err, &call);
+	return tc_opts_fill(&call, err, opts);
 }
 
 static int tc_add_program(struct libbpf_nla_req *req, int fd)
@@ -684,32 +666,31 @@ static int tc_add_program(struct libbpf_nla_req *req, int fd)
 int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 {
 	bool replace = OPTS_GET(opts, flags, 0) & BPF_TC_F_REPLACE;
-	const char *what = "attach the program";
+	struct tc_call call = { .hook = hook, .what = "attach the program" };
 	struct bpf_tc_filter filter;
-	struct tc_call call;
 	int err;
 
-	err = tc_opts_check(hook, opts, what, OPTS_GET(opts, prog_id, 0));
+	err = tc_opts_check(&call, opts, OPTS_GET(opts, prog_id, 0));
 	if (err)
 		return err;
 	filter = tc_filter_of(hook, opts);
 	if (!OPTS_GET(opts, prog_fd, 0))
-		return tc_result(hook, what, -EINVAL, "prog_fd is not set (0 counts as unset)");
+		return tc_result(&call, -EINVAL, "prog_fd is not set (0 counts as unset)");
 	if (filter.prog_id && !replace)
-		return tc_result(hook, what, -EINVAL, "prog_id needs BPF_TC_F_REPLACE");
+		return tc_result(&call, -EINVAL, "prog_id needs BPF_TC_F_REPLACE");
 
 	if (filter.prog_id)
-		err = tc_filter_compare(hook, &filter, what);
+		err = tc_filter_compare(&call, &filter);
 	if (err)
 		return err;
 
 	err = tc_filter_init(&call, RTM_NEWTFILTER, &filter, "bpf") ?:
 	      tc_add_program(&call.req, OPTS_GET(opts, prog_fd, 0));
 	if (err)
-		return tc_result(hook, what, err, "prog_fd is not the fd of a program");
+		return tc_result(&call, err, "prog_fd is not the fd of a program");
 	call.req.nh.nlmsg_flags |= NLM_F_ECHO | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
 	/* to replace a certain program, the filter must still be there */
 	if (!filter.prog_id)
 		call.req.nh.nlmsg_flags |= NLM_F_CREATE;
-	return tc_opts_fill(opts, hook, what, tc_call(&call), &call);
+	return tc_opts_fill(&call, tc_call(&call), opts);
 }
