@@ -2,3 +2,7 @@
 # builds from different sources do not mix
 CHECKS += source
 $(eval $(call check,source,scripts/check-source,scripts trees))
+
+# a step can be interrupted, fail, and meet another make
+CHECKS += step
+$(eval $(call check,step,scripts/check-step,scripts trees))
