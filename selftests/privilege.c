@@ -13,9 +13,26 @@ FIXTURE(privilege) {
 	struct net net;
 	int type;
 	int prog, attached;
+	bool closed;
 };
 
 FIXTURE_ON_BOTH_SIDES(privilege);
+
+/*
+ * Up to 5.18, unless unprivileged_bpf_disabled is 0, bpf(2) fails for whoever has no
+ * CAP_BPF, whatever they ask for. A child finds out, as it gives up its capabilities.
+ */
+static bool bpf_is_closed(int prog)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(setuid(65534) ? 2 : !prog_id(prog));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) > 1)
+		fprintf(stderr, "# cannot tell whether bpf(2) is closed\n");
+	return status;
+}
 
 FIXTURE_SETUP(privilege)
 {
@@ -24,11 +41,8 @@ FIXTURE_SETUP(privilege)
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->attached = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, self->type, LAST));
-	/*
-	 * If this is not 0, 5.10 refuses bpf(2) to unprivileged users before it looks
-	 * at anything.
-	 */
 	write_file(UNPRIVILEGED_BPF, "0");
+	self->closed = bpf_is_closed(self->prog);
 }
 
 FIXTURE_TEARDOWN(privilege)
@@ -131,6 +145,8 @@ TEST_F(privilege, root_of_the_user_namespace_that_owns_the_netns)
 {
 	struct seen *seen;
 
+	if (self->closed)
+		SKIP(return, "bpf(2) is closed to containers");
 	/* only the programs come from outside */
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET) ||
@@ -152,6 +168,8 @@ TEST_F(privilege, root_of_the_user_namespace_that_owns_the_netns_detaches)
 {
 	struct seen *seen;
 
+	if (self->closed)
+		SKIP(return, "bpf(2) is closed to containers");
 	SKIP_ON_MAINLINE("that takes CAP_NET_ADMIN over the initial namespace");
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET) ||
@@ -278,8 +296,6 @@ FIXTURE_VARIANT_ADD(strangers, no_unprivileged_bpf) {
 
 FIXTURE_SETUP(strangers)
 {
-	struct seen *seen;
-
 	ASSERT_EQ(0, net_setup(&self->net));
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->attached = load_verdict(TC_ACT_UNSPEC);
@@ -290,12 +306,7 @@ FIXTURE_SETUP(strangers)
 	self->prog_id = prog_id(self->attached);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, INGRESS, LAST));
 	write_file(UNPRIVILEGED_BPF, variant->unprivileged_bpf_disabled);
-	IN_CHILD(seen, ({
-		if (setuid(65534))
-			_exit(1);
-		seen->attach = !prog_id(self->prog);
-	}));
-	self->closed = seen->attach;
+	self->closed = bpf_is_closed(self->prog);
 }
 
 FIXTURE_TEARDOWN(strangers)
