@@ -126,7 +126,12 @@ check: $(foreach t,$(TREE),$(CHECKS:%=build/$t/check/%.tap) $(selftests-runs:%=b
 
 test: $(firstword $(TREE:%=test-%)) ## 3 run one: make test NAME=order; NAME='tc_*' runs several
 
-shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## 1 a shell in the guest, with /selftests and /examples
+# a wrong SHARE is refused before a kernel is built
+.PHONY: shell-ready
+shell-ready:
+	@[ -z "$$SHARE" ] || [ -d "$$SHARE" ] || { echo "error: SHARE=$$SHARE is not a directory" >&2; exit 1; }
+
+shell: shell-ready build/$(firstword $(TREE))/bzImage$D selftests examples ## 1 a shell in the guest, with /selftests and /examples
 	@guest/shell $(firstword $(TREE)) $(debug)
 
 kernel: $(TREE:%=build/%/bzImage$D) ## 2 build/TREE/bzImage and vmlinux
