@@ -473,7 +473,7 @@ static void flags_text(__u32 flags, char *text)
 		if (flags & all[i].flag)
 			strcat(text, all[i].name);
 	if (!*text)
-		strcpy(text, "-");
+		memcpy(text, "-", sizeof("-"));
 }
 
 static void judge(struct __test_metadata *_metadata, test *t, const char *state,

@@ -1219,7 +1219,7 @@ static void print_test(const struct step *steps, int n, uint64_t seed)
 	char why[sizeof(world.why)];
 	int i;
 
-	strcpy(why, world.why);
+	memcpy(why, world.why, sizeof(why));
 	world_reset(&world, &model);
 	model_reset(&model, model.mainline);
 	printf("/* %s */\n", why);
