@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <linux/bpf.h>
+#include <linux/btf.h>
 #include <linux/pkt_cls.h>
 
 #include <bpf/bpf.h>
@@ -301,33 +302,28 @@ static inline bool link_exists(__u32 id)
 /* Is @name a string of the kernel's BTF? */
 static inline bool btf_has_name(const char *name)
 {
-	size_t len = strlen(name) + 1, have = 0, room = 1 << 20;
-	char *buf = malloc(room);
+	struct btf_header header;
 	bool found = false;
-	ssize_t got;
-	int fd;
+	char *strings, *at;
+	FILE *f;
 
-	fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
-	while (buf && fd >= 0 && (got = read(fd, buf + have, room - have)) > 0) {
-		have += got;
-		if (have == room) {
-			room *= 2;
-			buf = realloc(buf, room);
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	/* strings end with a NUL, so a NUL also precedes each string */
-	for (char *at = buf; buf && at + len < buf + have; at++) {
-		at = memchr(at, 0, buf + have - len - at);
-		if (!at)
-			break;
-		if (!memcmp(at + 1, name, len)) {
-			found = true;
-			break;
-		}
-	}
-	free(buf);
+	f = fopen("/sys/kernel/btf/vmlinux", "re");
+	if (!f)
+		return false;
+	if (fread(&header, sizeof(header), 1, f) != 1 ||
+	    fseek(f, header.hdr_len + header.str_off, SEEK_SET))
+		goto close;
+	strings = malloc(header.str_len);
+	if (!strings)
+		goto close;
+	if (fread(strings, header.str_len, 1, f) != 1)
+		goto free;
+	for (at = strings; !found && at < strings + header.str_len; at += strlen(at) + 1)
+		found = !strcmp(at, name);
+free:
+	free(strings);
+close:
+	fclose(f);
 	return found;
 }
 
