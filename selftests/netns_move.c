@@ -29,8 +29,9 @@ enum op { DETACH_ANY, DETACH, ATTACH, CREATE, REPLACE, QUERY };
 /* What the threads and the test share */
 struct shared {
 	bool stop;
-	unsigned long calls[THREADS];	/* calls that have returned */
-	unsigned long effective;	/* of them, calls that changed or read something */
+	/* read-locked during each call, so that the test can wait for those in progress */
+	pthread_rwlock_t call;
+	unsigned long effective;	/* calls that changed or read something */
 	bool saw_mine;
 };
 
@@ -135,9 +136,10 @@ static void *thread(void *arg)
 	struct shared *shared = me->t->shared;
 
 	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
+		pthread_rwlock_rdlock(&shared->call);
 		if (!perform(me))
 			__atomic_add_fetch(&shared->effective, 1, __ATOMIC_RELAXED);
-		__atomic_add_fetch(&shared->calls[me->nr], 1, __ATOMIC_RELEASE);
+		pthread_rwlock_unlock(&shared->call);
 	}
 	return NULL;
 }
@@ -255,19 +257,26 @@ static bool wait_for_effect(const test *t)
 	return EVENTUALLY(__atomic_load_n(&t->shared->effective, __ATOMIC_RELAXED) >= until);
 }
 
-/* Waits until all calls that are in progress have returned */
-static bool wait_for_calls(const test *t)
+/* Waits until all calls that are in progress have returned, and has no other begin */
+static int hold_calls(const test *t)
 {
-	unsigned long calls[THREADS];
-	int i;
+	struct timespec until;
 
-	for (i = 0; i < THREADS; i++)
-		calls[i] = __atomic_load_n(&t->shared->calls[i], __ATOMIC_ACQUIRE);
-	for (i = 0; i < THREADS; i++)
-		if (!EVENTUALLY(__atomic_load_n(&t->shared->calls[i], __ATOMIC_ACQUIRE) >
-				calls[i]))
-			return false;
-	return true;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 60;
+	return pthread_rwlock_timedwrlock(&t->shared->call, &until);
+}
+
+static int calls_init(struct shared *shared)
+{
+	pthread_rwlockattr_t attr;
+
+	/* otherwise the threads, of which some call is always in progress, keep us out */
+	return pthread_rwlockattr_init(&attr) ||
+	       pthread_rwlockattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
+	       pthread_rwlockattr_setkind_np(&attr,
+					     PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) ||
+	       pthread_rwlock_init(&shared->call, &attr);
 }
 
 FIXTURE_SETUP(netns_move)
@@ -278,6 +287,7 @@ FIXTURE_SETUP(netns_move)
 	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->shared);
+	ASSERT_EQ(0, calls_init(self->shared));
 	self->common = load_verdict(TC_ACT_UNSPEC);
 	self->mine = load_verdict(TC_ACT_UNSPEC);
 	self->mine_id = prog_id(self->mine);
@@ -318,7 +328,7 @@ TEST_F_TIMEOUT(netns_move, leaves_the_old_owner_nothing, 900)
 		if (err != -EEXIST)
 			ASSERT_EQ(0, err);
 		ASSERT_EQ(0, hook_query(IFINDEX, INGRESS, &before));
-		ASSERT_TRUE(wait_for_calls(self));
+		ASSERT_EQ(0, hold_calls(self));
 		ASSERT_EQ(0, hook_query(IFINDEX, INGRESS, &after));
 		disturbed += !shows(&before, self->mine_id) ||
 			     !only_closed(&before, &after);
@@ -326,6 +336,7 @@ TEST_F_TIMEOUT(netns_move, leaves_the_old_owner_nothing, 900)
 		ASSERT_EQ(0, clear());
 		ASSERT_EQ(0, prog_attach(self->common, IFINDEX, INGRESS, LAST));
 		ASSERT_EQ(0, link_move(self->to_rtnl, IFINDEX, self->from_ns));
+		ASSERT_EQ(0, pthread_rwlock_unlock(&self->shared->call));
 		rounds++;
 	}
 	TH_LOG("%lu rounds, %lu effective calls", rounds,
