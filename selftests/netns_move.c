@@ -21,7 +21,7 @@
 #define PEER		"move1"
 #define IFINDEX		1000	/* the same in both namespaces */
 #define THREADS		40
-#define SHORT_ROUNDS	10
+#define SHORT_ROUNDS	20
 #define LONG_ROUNDS	200
 
 enum op { DETACH_ANY, DETACH, ATTACH, CREATE, REPLACE, QUERY };
@@ -90,10 +90,11 @@ struct thread {
 	const test *t;
 	enum op op;
 	int nr;
+	int link;	/* CREATE keeps it until the next call, so that the test sees it */
 };
 
 /* Returns 0 if anything was done, else -errno */
-static int perform(const struct thread *me)
+static int perform(struct thread *me)
 {
 	const test *t = me->t;
 	int prog = t->progs[me->nr], ret;
@@ -112,10 +113,10 @@ static int perform(const struct thread *me)
 		ret = prog_attach(prog, IFINDEX, INGRESS, LAST);
 		return prog_detach(prog, IFINDEX, INGRESS, LAST) && ret ? ret : 0;
 	case CREATE:
-		ret = link_create(prog, IFINDEX, INGRESS, LAST);
-		if (ret >= 0)
-			close(ret);
-		return ret < 0 ? ret : 0;
+		if (me->link >= 0)
+			close(me->link);
+		me->link = link_create(prog, IFINDEX, INGRESS, LAST);
+		return me->link < 0 ? me->link : 0;
 	case REPLACE:
 		ret = prog_attach(prog, IFINDEX, INGRESS,
 				  AT(BPF_F_REPLACE, .replace_fd = t->common));
@@ -132,7 +133,7 @@ static int perform(const struct thread *me)
 
 static void *thread(void *arg)
 {
-	const struct thread *me = arg;
+	struct thread *me = arg;
 	struct shared *shared = me->t->shared;
 
 	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
@@ -157,7 +158,7 @@ static int run_threads(const test *t, enum op op)
 	if (setpriority(PRIO_PROCESS, 0, 19))
 		return 1;
 	for (i = 0; i < THREADS; i++) {
-		threads[i] = (struct thread){ t, op, i };
+		threads[i] = (struct thread){ t, op, i, -1 };
 		if (pthread_create(&ids[i], NULL, thread, &threads[i]))
 			return 1;
 	}
