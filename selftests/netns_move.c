@@ -258,7 +258,7 @@ static bool wait_for_effect(const test *t)
 	return EVENTUALLY(__atomic_load_n(&t->shared->effective, __ATOMIC_RELAXED) >= until);
 }
 
-/* Waits until all calls that are in progress have returned, and has no other begin */
+/* Waits until all calls that are in progress have returned, and lets no other begin */
 static int hold_calls(const test *t)
 {
 	struct timespec until;
