@@ -272,7 +272,7 @@ static int calls_init(struct shared *shared)
 {
 	pthread_rwlockattr_t attr;
 
-	/* otherwise the threads, of which some call is always in progress, keep us out */
+	/* by default readers go first, and some call is always in progress */
 	return pthread_rwlockattr_init(&attr) ||
 	       pthread_rwlockattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
 	       pthread_rwlockattr_setkind_np(&attr,
