@@ -5,4 +5,4 @@ $(eval $(call check,source,scripts/check-source,scripts trees))
 
 # a step can be interrupted, fail, and meet another make
 CHECKS += step
-$(eval $(call check,step,scripts/check-step,scripts trees))
+$(eval $(call check,step,scripts/check-step,scripts trees guest))
