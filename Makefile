@@ -148,8 +148,10 @@ clean: ## 4 remove what was built; keeps the kernel sources
 distclean: ## 4 remove build/ and out/
 	rm -rf build out
 
+# another make may have fetched it while this one waited: the same file again would count
+# as another one
 build/%/source.tar.xz: | deps
-	@scripts/step fetch $* scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@
+	@scripts/step fetch $* sh -c '[ -e $@ ] || scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@'
 
 # Only the script knows whether anything has changed, so it is always run. It touches the
 # file of each part that has.
@@ -167,10 +169,7 @@ build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
-	rm -rf $@ $@.new
-	scripts/unpack $* $@.new
-	mv $@.new $@
-	touch $@
+	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)
 
 build/%/bzImage-stock: build/%/stock/linux $(configured)
 	@scripts/step kernel-stock $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* stock

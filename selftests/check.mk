@@ -11,14 +11,10 @@ FUZZ_STEPS ?= 1000000
 fuzz: $(TREE:%=fuzz-%) ## 3 random steps against a model (FUZZ_SEED=1 FUZZ_STEPS=1000000)
 
 fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@guest/initramfs build/$*/fuzz.initramfs /selftests=build/$*/selftests/guest
-	@guest/boot -v -o build/$*/fuzz$D -t 43200 -p 43000 build/$*/bzImage$D build/$*/fuzz.initramfs -- \
-		"cd /selftests && ./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)"
+	@scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
 
 .PHONY: load
 load: $(TREE:%=load-%) ## 3 10,000 devices, 100 processes, ten minutes of packets
 
 load-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@guest/initramfs build/$*/load.initramfs /selftests=build/$*/selftests/guest
-	@guest/boot -v -m 4096 -o build/$*/load$D -t 14400 -p 14400 build/$*/bzImage$D build/$*/load.initramfs -- \
-		"cd /selftests && TC_LINK_LOAD=1 ./load"
+	@scripts/long-test $* load $(debug) -- "TC_LINK_LOAD=1 ./load" -m 4096 -t 14400 -p 14400
