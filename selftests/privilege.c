@@ -13,26 +13,55 @@ FIXTURE(privilege) {
 	struct net net;
 	int type;
 	int prog, attached;
-	bool closed;
+	int closed;
 };
 
-FIXTURE_ON_BOTH_SIDES(privilege);
+FIXTURE_VARIANT(privilege) {
+	int type, unprivileged_bpf_disabled;
+};
+
+FIXTURE_VARIANT_ADD(privilege, ingress) {
+	.type = INGRESS,
+};
+
+FIXTURE_VARIANT_ADD(privilege, egress) {
+	.type = EGRESS,
+};
+
+FIXTURE_VARIANT_ADD(privilege, ingress_no_unprivileged_bpf) {
+	.type = INGRESS,
+	.unprivileged_bpf_disabled = 2,
+};
+
+FIXTURE_VARIANT_ADD(privilege, egress_no_unprivileged_bpf) {
+	.type = EGRESS,
+	.unprivileged_bpf_disabled = 2,
+};
 
 /*
  * Up to 5.18, unless unprivileged_bpf_disabled is 0, bpf(2) fails for whoever has no
  * CAP_BPF, whatever they ask for. A child finds out, as it gives up its capabilities.
+ * Returns 0, 1, or -1 if it could not.
  */
-static bool bpf_is_closed(int prog)
+static int bpf_is_closed(int prog)
 {
-	int status = -1;
+	int status;
 	pid_t pid = fork();
 
 	if (!pid)
 		_exit(setuid(65534) ? 2 : !prog_id(prog));
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) > 1)
-		fprintf(stderr, "# cannot tell whether bpf(2) is closed\n");
-	return status;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) > 1)
+		return -1;
+	return WEXITSTATUS(status);
 }
+
+/* Every test begins with this */
+#define SET_UP_SYSCTL() do {						\
+	SET_UNPRIVILEGED_BPF(variant->unprivileged_bpf_disabled);	\
+	self->closed = bpf_is_closed(self->prog);			\
+	ASSERT_LE(0, self->closed);					\
+} while (0)
 
 FIXTURE_SETUP(privilege)
 {
@@ -41,13 +70,11 @@ FIXTURE_SETUP(privilege)
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->attached = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, self->type, LAST));
-	write_file(UNPRIVILEGED_BPF, "0");
-	self->closed = bpf_is_closed(self->prog);
 }
 
 FIXTURE_TEARDOWN(privilege)
 {
-	write_file(UNPRIVILEGED_BPF, "2");
+	restore_unprivileged_bpf();
 }
 
 /* The errnos that one process got, 0 for success */
@@ -134,6 +161,7 @@ TEST_F(privilege, with_all_capabilities)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(seen, ({
 		try_all(seen, self->prog, self->attached, self->net.ifindex, self->type);
 	}));
@@ -145,6 +173,7 @@ TEST_F(privilege, root_of_the_user_namespace_that_owns_the_netns)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	if (self->closed)
 		SKIP(return, "bpf(2) is closed to containers");
 	/* only the programs come from outside */
@@ -168,6 +197,7 @@ TEST_F(privilege, root_of_the_user_namespace_that_owns_the_netns_detaches)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	if (self->closed)
 		SKIP(return, "bpf(2) is closed to containers");
 	SKIP_ON_MAINLINE("that takes CAP_NET_ADMIN over the initial namespace");
@@ -188,6 +218,7 @@ TEST_F(privilege, root_of_another_user_namespace)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (become_userns_root())
@@ -202,6 +233,7 @@ TEST_F(privilege, without_cap_net_admin)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (drop_net_admin())
@@ -216,6 +248,7 @@ TEST_F(privilege, another_user)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	IN_CHILD(seen, ({
 		if (setuid(65534))
@@ -232,6 +265,7 @@ TEST_F(privilege, is_the_same_for_a_filter)
 {
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(seen, ({
 		if (setuid(65534))
 			_exit(1);
@@ -253,6 +287,7 @@ TEST_F(privilege, holder_of_a_link_may_update_and_detach_it)
 	struct seen *seen;
 	int link;
 
+	SET_UP_SYSCTL();
 	link = link_create(self->prog, self->net.ifindex, self->type, LAST);
 	ASSERT_LE(0, link);
 	IN_CHILD(seen, ({
@@ -279,19 +314,19 @@ FIXTURE(strangers) {
 	int prog, attached, link, other;
 	__u32 prog_id, link_id;
 	/* without CAP_BPF, bpf(2) fails before it looks at the command */
-	bool closed;
+	int closed;
 };
 
 FIXTURE_VARIANT(strangers) {
-	const char *unprivileged_bpf_disabled;
+	int unprivileged_bpf_disabled;
 };
 
 FIXTURE_VARIANT_ADD(strangers, unprivileged_bpf) {
-	.unprivileged_bpf_disabled = "0",
+	.unprivileged_bpf_disabled = 0,
 };
 
 FIXTURE_VARIANT_ADD(strangers, no_unprivileged_bpf) {
-	.unprivileged_bpf_disabled = "2",
+	.unprivileged_bpf_disabled = 2,
 };
 
 FIXTURE_SETUP(strangers)
@@ -305,13 +340,11 @@ FIXTURE_SETUP(strangers)
 	self->link_id = link_id(self->link);
 	self->prog_id = prog_id(self->attached);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, INGRESS, LAST));
-	write_file(UNPRIVILEGED_BPF, variant->unprivileged_bpf_disabled);
-	self->closed = bpf_is_closed(self->prog);
 }
 
 FIXTURE_TEARDOWN(strangers)
 {
-	write_file(UNPRIVILEGED_BPF, "2");
+	restore_unprivileged_bpf();
 }
 
 /* errno, 0 for success */
@@ -356,6 +389,7 @@ TEST_F(strangers, an_unprivileged_user)
 {
 	struct answers *a;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(a, ({
 		if (setuid(65534))
 			_exit(1);
@@ -369,6 +403,7 @@ TEST_F(strangers, cap_bpf_alone)
 {
 	struct answers *a;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(a, ({
 		if (keep_caps(1ULL << CAP_BPF))
 			_exit(1);
@@ -381,8 +416,10 @@ TEST_F(strangers, cap_bpf_alone)
 TEST_F(strangers, cap_net_admin_alone)
 {
 	struct answers *a;
-	int able = self->closed ? EPERM : 0;
+	int able;
 
+	SET_UP_SYSCTL();
+	able = self->closed ? EPERM : 0;
 	IN_CHILD(a, ({
 		if (keep_caps(1ULL << CAP_NET_ADMIN))
 			_exit(1);
@@ -395,6 +432,7 @@ TEST_F(strangers, cap_bpf_and_cap_net_admin)
 {
 	struct answers *a;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(a, ({
 		if (keep_caps(1ULL << CAP_BPF | 1ULL << CAP_NET_ADMIN))
 			_exit(1);
@@ -408,6 +446,7 @@ TEST_F(strangers, root_of_their_own_user_namespace)
 {
 	struct answers *a;
 
+	SET_UP_SYSCTL();
 	IN_CHILD(a, ({
 		if (become_userns_root())
 			_exit(1);
@@ -424,6 +463,7 @@ TEST_F(strangers, that_guess_ids)
 	struct seen *seen;
 	size_t i;
 
+	SET_UP_SYSCTL();
 	SKIP_ON_MAINLINE("anybody with the fd of a program may attach it");
 	for (i = 0; i < 2; i++) {
 		__u32 good = i ? self->link_id : self->prog_id;
@@ -448,8 +488,10 @@ TEST_F(strangers, that_guess_ids)
 TEST_F(strangers, that_guess_an_ifindex)
 {
 	struct seen *seen;
-	int want = self->closed ? EPERM : ENODEV;
+	int want;
 
+	SET_UP_SYSCTL();
+	want = self->closed ? EPERM : ENODEV;
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET))
 			_exit(1);
@@ -503,6 +545,7 @@ TEST_F(strangers, that_were_given_fds)
 	struct answers *a;
 	int sock[2];
 
+	SET_UP_SYSCTL();
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
 	ASSERT_EQ(0, send_fd(sock[0], self->prog));
 	ASSERT_EQ(0, send_fd(sock[0], self->link));
@@ -525,6 +568,7 @@ TEST_F(strangers, that_find_a_pin)
 	union bpf_attr attr = { .pathname = (unsigned long)path };
 	struct seen *seen;
 
+	SET_UP_SYSCTL();
 	ASSERT_EQ(0, bpf_obj_pin(self->link, path));
 	ASSERT_EQ(0, chmod(path, 0444));
 	IN_CHILD(seen, ({

@@ -629,7 +629,7 @@ TEST_F(refusals, query_without_cap_net_admin)
 	pid_t pid;
 
 	/* if it is 1 or 2, some trees refuse bpf(2) before they look at the command */
-	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "0");
+	SET_UNPRIVILEGED_BPF(0);
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -639,7 +639,7 @@ TEST_F(refusals, query_without_cap_net_admin)
 		_exit(ret < 0 ? -ret : 254);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "2");
+	restore_unprivileged_bpf();
 	ASSERT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(EPERM, WEXITSTATUS(status));
 }

@@ -405,7 +405,7 @@ TEST_F(attach_tc, the_probe_works_where_attaching_does)
 	int status;
 	pid_t pid;
 
-	write_file(UNPRIVILEGED_BPF, "0");
+	SET_UNPRIVILEGED_BPF(0);
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -423,7 +423,7 @@ TEST_F(attach_tc, the_probe_works_where_attaching_does)
 		_exit(libbpf_get_error(link) ? 4 : 0);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	write_file(UNPRIVILEGED_BPF, "2");
+	restore_unprivileged_bpf();
 	ASSERT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status));
 }

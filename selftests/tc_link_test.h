@@ -399,15 +399,17 @@ static inline char *output_of(const char *fmt, ...)
 	return out;
 }
 
-static inline void write_file(const char *path, const char *text)
+/* Returns 0 or -errno */
+static inline int write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
-		return;
+		return -errno;
 	if (write(fd, text, strlen(text)) < 0)
-		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
+		err = -errno;
 	close(fd);
+	return err;
 }
 
 /* Moves the calling process into a new network namespace. Returns its fd, or -errno. */
@@ -417,7 +419,7 @@ static inline int new_netns(void)
 
 	if (unshare(CLONE_NEWNET))
 		return -errno;
-	/* avoid packets that no test has sent */
+	/* avoid packets that no test has sent; a kernel without IPv6 sends none */
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	fd = open("/proc/self/ns/net", O_RDONLY);
 	return fd < 0 ? -errno : fd;
@@ -426,19 +428,62 @@ static inline int new_netns(void)
 /* If this is not 0, some trees refuse bpf(2) to unprivileged users at once */
 #define UNPRIVILEGED_BPF "/proc/sys/kernel/unprivileged_bpf_disabled"
 
+/* Returns its value, or -errno */
+static inline int unprivileged_bpf(void)
+{
+	int fd = open(UNPRIVILEGED_BPF, O_RDONLY | O_CLOEXEC), ret = -EIO;
+	char digit;
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &digit, 1) == 1)
+		ret = digit - '0';
+	close(fd);
+	return ret;
+}
+
+static int unprivileged_bpf_was = -1;
+
+/*
+ * Runs the rest of the test with @value, 0 or 2, and not with another. Once it is 1 it
+ * cannot be changed; that also stands for 2, which refuses the same. It has to be used
+ * in the test itself: until 6.7, the harness runs a test that its setup has skipped.
+ */
+#define SET_UNPRIVILEGED_BPF(value) do {						\
+	char text_[] = { '0' + (value), 0 };						\
+											\
+	unprivileged_bpf_was = unprivileged_bpf();					\
+	if (unprivileged_bpf_was == -ENOENT)						\
+		SKIP(return, "this kernel has no " UNPRIVILEGED_BPF);			\
+	if (unprivileged_bpf_was == 1 && (value) == 0)					\
+		SKIP(return, UNPRIVILEGED_BPF " is 1, which cannot be changed");	\
+	if (unprivileged_bpf_was != 1) {						\
+		ASSERT_EQ(0, write_file(UNPRIVILEGED_BPF, text_));			\
+		ASSERT_EQ(value, unprivileged_bpf());					\
+	}										\
+} while (0)
+
+static inline void restore_unprivileged_bpf(void)
+{
+	char text[] = { '0' + unprivileged_bpf_was, 0 };
+
+	if (unprivileged_bpf_was == 0 || unprivileged_bpf_was == 2)
+		write_file(UNPRIVILEGED_BPF, text);
+}
+
 /* Makes the process root in a new user namespace */
 static inline int become_userns_root(void)
 {
 	char map[32];
-	int uid = getuid();
+	int err, uid = getuid();
 
 	if (unshare(CLONE_NEWUSER))
 		return -errno;
-	write_file("/proc/self/setgroups", "deny");
 	snprintf(map, sizeof(map), "0 %d 1", uid);
-	write_file("/proc/self/uid_map", map);
-	write_file("/proc/self/gid_map", map);
-	return 0;
+	err = write_file("/proc/self/setgroups", "deny");
+	if (!err)
+		err = write_file("/proc/self/uid_map", map);
+	return err ? err : write_file("/proc/self/gid_map", map);
 }
 
 /* Enters a new mount namespace with a bpffs, which ends with the process */
