@@ -5,7 +5,10 @@
  * however it was obtained.
  */
 #include "../kselftest_harness.h"
+#include "rtnl.h"
 #include "tc_link_test.h"
+
+#include <sys/prctl.h>
 
 #include <linux/capability.h>
 
@@ -311,7 +314,7 @@ TEST_F(privilege, holder_of_a_link_may_update_and_detach_it)
 
 FIXTURE(strangers) {
 	struct net net;
-	int prog, attached, link, other;
+	int prog, attached, linked, link, other;
 	__u32 prog_id, link_id;
 	/* without CAP_BPF, bpf(2) fails before it looks at the command */
 	int closed;
@@ -335,8 +338,8 @@ FIXTURE_SETUP(strangers)
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->attached = load_verdict(TC_ACT_UNSPEC);
 	self->other = load_verdict(TC_ACT_UNSPEC);
-	self->link = link_create(load_verdict(TC_ACT_UNSPEC), self->net.ifindex, INGRESS,
-				 LAST);
+	self->linked = load_verdict(TC_ACT_UNSPEC);
+	self->link = link_create(self->linked, self->net.ifindex, INGRESS, LAST);
 	self->link_id = link_id(self->link);
 	self->prog_id = prog_id(self->attached);
 	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, INGRESS, LAST));
@@ -347,26 +350,46 @@ FIXTURE_TEARDOWN(strangers)
 	restore_unprivileged_bpf();
 }
 
+/* No program and no link has this id */
+#define UNUSED_ID	0x7ffffff0
+
 /* errno, 0 for success */
 struct answers {
-	int load, query, prog_by_id, link_by_id, update, detach;
+	int load, query, update, detach;
+	int prog_by_id, prog_by_unused_id, next_prog_id;
+	int link_by_id, link_by_unused_id, next_link_id;
 	struct seen change;
 };
+
+/* Closes what a call returned, if it is an fd */
+static int errno_of(int ret)
+{
+	if (ret >= 0)
+		close(ret);
+	return ret < 0 ? -ret : 0;
+}
+
+static int next_id(int cmd)
+{
+	union bpf_attr attr = {};
+
+	return -sys_bpf(cmd, &attr, sizeof(attr));
+}
 
 /* Tries everything, and at last what the fd of a link allows */
 static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 {
 	struct hook hook;
-	int fd;
 
-	fd = load_verdict(TC_ACT_UNSPEC);
-	a->load = fd < 0 ? -fd : 0;
+	a->load = errno_of(load_verdict(TC_ACT_UNSPEC));
 	a->query = -hook_query(t->net.ifindex, INGRESS, &hook);
 	try_all(&a->change, t->prog, t->attached, t->net.ifindex, INGRESS);
-	fd = bpf_prog_get_fd_by_id(t->prog_id);
-	a->prog_by_id = fd < 0 ? errno : 0;
-	fd = bpf_link_get_fd_by_id(t->link_id);
-	a->link_by_id = fd < 0 ? errno : 0;
+	a->prog_by_id = errno_of(prog_open(t->prog_id));
+	a->prog_by_unused_id = errno_of(prog_open(UNUSED_ID));
+	a->next_prog_id = next_id(BPF_PROG_GET_NEXT_ID);
+	a->link_by_id = errno_of(link_open(t->link_id));
+	a->link_by_unused_id = errno_of(link_open(UNUSED_ID));
+	a->next_link_id = next_id(BPF_LINK_GET_NEXT_ID);
 	a->update = -link_update(t->link, t->other, 0, 0);
 	a->detach = -link_detach(t->link);
 }
@@ -375,14 +398,33 @@ static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 static void expect_answers(struct __test_metadata *_metadata, const struct answers *a,
 			   int load, int query, int change, int by_id, int holder)
 {
+	/* those who may not use ids cannot find out which exist */
+	int by_unused_id = by_id ? by_id : ENOENT;
+
 	EXPECT_EQ(load, a->load);
 	EXPECT_EQ(query, a->query);
 	if (!change || !mainline_tcx())
 		EXPECT_ALL(change, &a->change);
 	EXPECT_EQ(by_id, a->prog_by_id);
+	EXPECT_EQ(by_unused_id, a->prog_by_unused_id);
+	EXPECT_EQ(by_id, a->next_prog_id);
 	EXPECT_EQ(by_id, a->link_by_id);
+	EXPECT_EQ(by_unused_id, a->link_by_unused_id);
+	EXPECT_EQ(by_id, a->next_link_id);
 	EXPECT_EQ(holder, a->update);
 	EXPECT_EQ(holder, a->detach);
+}
+
+/* Nobody is a stranger with all capabilities: the others get other answers */
+TEST_F(strangers, root)
+{
+	struct answers *a;
+
+	SET_UP_SYSCTL();
+	IN_CHILD(a, ({
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, 0, 0, 0, 0, 0);
 }
 
 TEST_F(strangers, an_unprivileged_user)
@@ -456,6 +498,44 @@ TEST_F(strangers, root_of_their_own_user_namespace)
 		       self->closed ? EPERM : 0);
 }
 
+/* A device of their own, with a link and a program without one. Not if bpf(2) is closed. */
+static int enter_own_netns(FIXTURE_DATA(strangers) *t)
+{
+	if (become_userns_root() || unshare(CLONE_NEWNET) ||
+	    run("ip link add tc0 type veth peer name tc1"))
+		return 1;
+	t->net.ifindex = if_nametoindex("tc0");
+	if (t->closed)
+		return 0;
+	t->link = link_create(t->linked, t->net.ifindex, INGRESS, LAST);
+	if (t->link < 0)
+		return 2;
+	return prog_attach(t->attached, t->net.ifindex, INGRESS, LAST) ? 3 : 0;
+}
+
+/* ... or over theirs only, with programs that somebody gave them */
+TEST_F(strangers, root_of_their_own_network_namespace)
+{
+	struct answers *a;
+	int able;
+
+	SET_UP_SYSCTL();
+	able = self->closed ? EPERM : 0;
+	IN_CHILD(a, ({
+		int err = enter_own_netns(self);
+
+		if (err)
+			_exit(err);
+		try_everything(a, self);
+	}));
+	if (mainline_tcx()) {
+		/* it takes CAP_NET_ADMIN over the initial namespace */
+		EXPECT_EQ(EPERM, a->change.detach_last);
+		a->change.detach_last = able;
+	}
+	expect_answers(_metadata, a, EPERM, EPERM, able, EPERM, able);
+}
+
 /* Trying ids as relative objects does not reveal which exist */
 TEST_F(strangers, that_guess_ids)
 {
@@ -474,7 +554,7 @@ TEST_F(strangers, that_guess_ids)
 			seen->create = -link_create(self->prog, self->net.ifindex, INGRESS,
 						    AT(BPF_F_AFTER | flags[i], good));
 			seen->attach = -link_create(self->prog, self->net.ifindex, INGRESS,
-						    AT(BPF_F_AFTER | flags[i], 0x7ffffff0));
+						    AT(BPF_F_AFTER | flags[i], UNUSED_ID));
 			seen->detach = -prog_detach(self->attached, self->net.ifindex, INGRESS,
 						    AT(.revision = 1));
 		}));
@@ -501,6 +581,174 @@ TEST_F(strangers, that_guess_an_ifindex)
 	EXPECT_EQ(want, seen->attach);
 	EXPECT_EQ(want, seen->replace);
 	EXPECT_EQ(want, seen->detach);
+	EXPECT_EQ(mainline_tcx() ? EPERM : want, seen->detach_last);
+}
+
+struct guesses {
+	int prog, unused_prog, other_prog;
+	int link, unused_link, other_link;
+};
+
+static void guess(struct guesses *g, FIXTURE_DATA(strangers) *t, __u32 other_prog,
+		  __u32 other_link)
+{
+	struct {
+		__u32 flags, id;
+		int *answer;
+	} tries[] = {
+		{ BPF_F_ID, t->prog_id, &g->prog },
+		{ BPF_F_ID, UNUSED_ID, &g->unused_prog },
+		{ BPF_F_ID, other_prog, &g->other_prog },
+		{ BPF_F_ID | BPF_F_LINK, t->link_id, &g->link },
+		{ BPF_F_ID | BPF_F_LINK, UNUSED_ID, &g->unused_link },
+		{ BPF_F_ID | BPF_F_LINK, other_link, &g->other_link },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tries) / sizeof(*tries); i++)
+		*tries[i].answer = errno_of(link_create(t->prog, t->net.ifindex, EGRESS,
+							AT(BPF_F_AFTER | tries[i].flags,
+							   tries[i].id)));
+}
+
+/*
+ * Whoever may attach to a device of their own can try ids there. They cannot tell
+ * programs and links that are elsewhere from none, but those of another type.
+ */
+TEST_F(strangers, that_guess_ids_on_a_device_of_their_own)
+{
+	int other_prog, other_link, link;
+	struct guesses *g;
+
+	SET_UP_SYSCTL();
+	if (self->closed)
+		SKIP(return, "bpf(2) is closed to containers");
+	other_prog = load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);
+	link = link_create(other_prog, self->net.ifindex, BPF_XDP, LAST);
+	other_link = link_id(link);
+	ASSERT_NE(0, other_link);
+	IN_CHILD(g, ({
+		int err = enter_own_netns(self);
+
+		if (err)
+			_exit(err);
+		guess(g, self, prog_id(other_prog), other_link);
+	}));
+	EXPECT_EQ(ENOENT, g->prog);
+	EXPECT_EQ(ENOENT, g->unused_prog);
+	EXPECT_EQ(EINVAL, g->other_prog);
+	EXPECT_EQ(ENOENT, g->link);
+	EXPECT_EQ(ENOENT, g->unused_link);
+	EXPECT_EQ(EINVAL, g->other_link);
+	close(link);
+	close(other_prog);
+}
+
+/* ---- a device that is lent to a container and taken back ---- */
+
+#define LENT	"lent0"
+
+static int pass_turn(int sock)
+{
+	char c = 0;
+
+	return write(sock, &c, 1) == 1 ? 0 : -1;
+}
+
+static int wait_turn(int sock)
+{
+	char c;
+
+	return read(sock, &c, 1) == 1 ? 0 : -1;
+}
+
+/* The container: attaches to the device while it is there, and tries it again later */
+static int borrow(struct answers *a, FIXTURE_DATA(strangers) *t, int sock)
+{
+	if (become_userns_root() || unshare(CLONE_NEWNET) || pass_turn(sock) ||
+	    wait_turn(sock))
+		return 1;
+	t->net.ifindex = if_nametoindex(LENT);
+	if (!t->net.ifindex)
+		return 2;
+	if (!t->closed) {
+		t->link = link_create(t->linked, t->net.ifindex, INGRESS, LAST);
+		if (t->link < 0 || prog_attach(t->attached, t->net.ifindex, INGRESS, LAST))
+			return 3;
+	}
+	if (pass_turn(sock) || wait_turn(sock))
+		return 4;
+	try_everything(a, t);
+	return 0;
+}
+
+/* Lends the device, and takes it back with what the container has attached */
+static int lend(FIXTURE_DATA(strangers) *t, int sock, pid_t container)
+{
+	int ns, rtnl = rtnl_open(), their_rtnl, ifindex, err;
+	char path[64];
+
+	if (veth_add(rtnl, LENT, 0, "lent1", t->net.there_ns) || wait_turn(sock))
+		return 1;
+	ifindex = if_nametoindex(LENT);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", container);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (setns(ns, CLONE_NEWNET))
+		return 2;
+	their_rtnl = rtnl_open();
+	if (setns(t->net.here_ns, CLONE_NEWNET) || link_move(rtnl, ifindex, ns) ||
+	    pass_turn(sock) || wait_turn(sock))
+		return 3;
+	err = link_move(their_rtnl, ifindex, t->net.here_ns);
+	close(their_rtnl);
+	close(rtnl);
+	close(ns);
+	return err ? 4 : 0;
+}
+
+/* To those to whom a device was lent their links are left, and nothing else */
+TEST_F(strangers, whose_device_was_taken_back)
+{
+	int sock[2], status, gone;
+	struct answers *a;
+	pid_t container;
+	struct hook hook;
+
+	SET_UP_SYSCTL();
+	gone = self->closed ? EPERM : ENODEV;
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock));
+	a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, a);
+	container = fork();
+	ASSERT_LE(0, container);
+	if (!container) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(borrow(a, self, sock[1]));
+	}
+	close(sock[1]);
+	ASSERT_EQ(0, lend(self, sock[0], container));
+
+	/* all of it has come along */
+	ASSERT_EQ(0, hook_query(if_nametoindex(LENT), INGRESS, &hook));
+	EXPECT_EQ(self->closed ? 0 : 2, hook.count);
+	EXPECT_EQ(self->closed, !hook.link_ids[0]);
+
+	ASSERT_EQ(0, pass_turn(sock[0]));
+	ASSERT_EQ(container, waitpid(container, &status, 0));
+	ASSERT_EQ(0, status);
+	if (mainline_tcx()) {
+		EXPECT_EQ(EPERM, a->change.detach_last);
+		EXPECT_EQ(gone, a->change.create);
+		EXPECT_EQ(gone, a->change.attach);
+		EXPECT_EQ(gone, a->change.replace);
+		EXPECT_EQ(gone, a->change.detach);
+	}
+	expect_answers(_metadata, a, EPERM, EPERM, gone, EPERM, self->closed ? EPERM : 0);
+
+	/* what has no link stays until the new owner removes it */
+	EXPECT_EQ(self->closed ? 0 : 1, hook_count(if_nametoindex(LENT), INGRESS));
+	EXPECT_EQ(self->closed ? -ENOENT : 0,
+		  prog_detach(self->attached, if_nametoindex(LENT), INGRESS, LAST));
 }
 
 static int send_fd(int sock, int fd)
@@ -561,39 +809,93 @@ TEST_F(strangers, that_were_given_fds)
 		       self->closed ? EPERM : 0);
 }
 
+#define PIN		"/sys/fs/bpf/link"
+#define BIND_MOUNT	"/sys/fs/bpf/ro"
+
+/* Opens a pinned link. Returns its fd or -errno. */
+static int open_pin(const char *path, __u32 flags)
+{
+	union bpf_attr attr = { .pathname = (unsigned long)path, .file_flags = flags };
+
+	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+}
+
 /* Access to a pin is up to the mode of its file. Reading is not enough. */
 TEST_F(strangers, that_find_a_pin)
 {
-	static const char path[] = "/sys/fs/bpf/link";
-	union bpf_attr attr = { .pathname = (unsigned long)path };
 	struct seen *seen;
 
 	SET_UP_SYSCTL();
-	ASSERT_EQ(0, bpf_obj_pin(self->link, path));
-	ASSERT_EQ(0, chmod(path, 0444));
+	ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
+	ASSERT_EQ(0, chmod(PIN, 0444));
 	IN_CHILD(seen, ({
 		if (setuid(65534))
 			_exit(1);
-		seen->create = -sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
-		attr.file_flags = BPF_F_RDONLY;
-		seen->attach = -sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+		seen->create = errno_of(open_pin(PIN, 0));
+		seen->attach = errno_of(open_pin(PIN, BPF_F_RDONLY));
 	}));
 	EXPECT_EQ(self->closed ? EPERM : EACCES, seen->create);
 	EXPECT_EQ(self->closed ? EPERM : EINVAL, seen->attach);
 
-	ASSERT_EQ(0, chmod(path, 0666));
+	ASSERT_EQ(0, chmod(PIN, 0666));
 	IN_CHILD(seen, ({
 		int link;
 
 		if (setuid(65534))
 			_exit(1);
-		attr.file_flags = 0;
-		link = sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+		link = open_pin(PIN, 0);
 		seen->create = link < 0 ? -link : 0;
 		seen->detach = -link_detach(link);
 	}));
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->create);
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->detach);
+}
+
+/* A bind mount that is read-only keeps nobody from opening a pin, and so from changing it */
+TEST_F(strangers, that_find_a_pin_below_a_read_only_bind_mount)
+{
+	struct seen *seen;
+
+	SET_UP_SYSCTL();
+	ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
+	ASSERT_EQ(0, chmod(PIN, 0666));
+	ASSERT_EQ(0, mkdir(BIND_MOUNT, 0755));
+	ASSERT_EQ(0, mount("/sys/fs/bpf", BIND_MOUNT, NULL, MS_BIND, NULL));
+	ASSERT_EQ(0, mount(NULL, BIND_MOUNT, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+	ASSERT_EQ(-1, unlink(BIND_MOUNT "/link"));
+	ASSERT_EQ(EROFS, errno);
+	IN_CHILD(seen, ({
+		int link;
+
+		if (setuid(65534))
+			_exit(1);
+		link = open_pin(BIND_MOUNT "/link", 0);
+		seen->create = link < 0 ? -link : 0;
+		seen->replace = -link_update(link, self->other, 0, 0);
+		seen->detach = -link_detach(link);
+	}));
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->create);
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->replace);
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->detach);
+}
+
+/* A bpffs that is itself read-only does, even root */
+TEST_F(strangers, that_find_a_pin_in_a_read_only_bpffs)
+{
+	struct seen *seen;
+
+	SET_UP_SYSCTL();
+	ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
+	ASSERT_EQ(0, chmod(PIN, 0666));
+	ASSERT_EQ(0, mount(NULL, "/sys/fs/bpf", NULL, MS_REMOUNT | MS_RDONLY, NULL));
+	IN_CHILD(seen, ({
+		seen->create = errno_of(open_pin(PIN, 0));
+		if (setuid(65534))
+			_exit(1);
+		seen->attach = errno_of(open_pin(PIN, 0));
+	}));
+	EXPECT_EQ(EROFS, seen->create);
+	EXPECT_EQ(self->closed ? EPERM : EROFS, seen->attach);
 }
 
 TEST_HARNESS_MAIN
