@@ -1317,10 +1317,8 @@ static int fuzz(uint64_t seed, long steps)
 		return 0;
 	}
 
-	n = done - first + 1;
-	if (n > NSTEPS)
-		n = NSTEPS;
-	ksft_print_msg("step %ld: %s\n", done + 1, world.why);
+	n = done - first;
+	ksft_print_msg("step %ld: %s\n", done, world.why);
 	fflush(stdout);
 	if (no_shrink)
 		return 1;
