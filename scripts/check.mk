@@ -6,3 +6,7 @@ $(eval $(call check,source,scripts/check-source,scripts trees))
 # a step can be interrupted, fail, and meet another make
 CHECKS += step
 $(eval $(call check,step,scripts/check-step,scripts trees guest))
+
+# and started again, it makes the same
+CHECKS += interrupt
+$(eval $(call check,interrupt,scripts/check-interrupt,scripts guest))
