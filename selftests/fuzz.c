@@ -12,7 +12,7 @@
  *
  * The steps come in rounds. Each round starts and ends without any program, link or
  * device. If a round fails, it is shrunk to the steps that matter, and printed as a
- * test.
+ * test that makes the same checks.
  *
  *	--seed N	which sequence (1)
  *	--steps N	how many steps (20000)
@@ -30,6 +30,7 @@
 static struct world world;
 static struct model model;
 static bool transcript, shrinking, no_shrink;
+static bool printing;		/* the checks, instead of making them */
 static uint64_t digest = 0xcbf29ce484222325;
 
 /* ---- what was seen ---- */
@@ -81,33 +82,30 @@ static const char *const op_names[] = {
 
 /*
  * The name of an object: of a slot "p3", or "p[0][3]" for its fd in process @proc if that
- * is not -1. The others are the variables of the test that is printed.
+ * is not -1. The others are known to the test that is printed.
  */
 static const char *ref_text(struct ref r, int proc)
 {
+	static const char *const names[] = {
+		[NOTHING] = "0", [AN_XDP_PROG] = "xdp", [A_FILTER_PROG] = "filter",
+		[AN_XDP_LINK] = "xdp_link", [OTHER_FD] = "null", [BAD] = "NOT_OPEN",
+	};
+	static const char *const fds[] = {
+		[NOTHING] = "0", [AN_XDP_PROG] = "XDP_PROG_FD",
+		[A_FILTER_PROG] = "FILTER_PROG_FD", [AN_XDP_LINK] = "XDP_LINK_FD",
+		[OTHER_FD] = "OTHER_FD_NR", [BAD] = "BAD_FD",
+	};
 	static char text[4][16];
 	static int turn;
 	char *t = text[turn++ & 3], letter = r.kind == A_PROG ? 'p' : 'l';
 
-	switch (r.kind) {
-	case NOTHING:
-		return "0";
-	case A_PROG: case A_LINK:
-		if (proc < 0)
-			snprintf(t, sizeof(text[0]), "%c%d", letter, r.slot);
-		else
-			snprintf(t, sizeof(text[0]), "%c[%d][%d]", letter, proc, r.slot);
-		return t;
-	case AN_XDP_PROG:
-		return "xdp";
-	case A_FILTER_PROG:
-		return "filter";
-	case AN_XDP_LINK:
-		return "xdp_link";
-	case OTHER_FD:
-		return "null";
-	}
-	return "NOT_OPEN";
+	if (r.kind != A_PROG && r.kind != A_LINK)
+		return proc < 0 ? names[r.kind] : fds[r.kind];
+	if (proc < 0)
+		snprintf(t, sizeof(text[0]), "%c%d", letter, r.slot);
+	else
+		snprintf(t, sizeof(text[0]), "%c[%d][%d]", letter, proc, r.slot);
+	return t;
 }
 
 static const char *flags_text(uint32_t flags)
@@ -204,36 +202,80 @@ static int hook_text(char *text, size_t size, const struct mhook *h)
 	return n;
 }
 
-/* ---- does the kernel agree with the model? ---- */
+/* ---- does the kernel agree with the model? Checks it, or prints the check ---- */
+
+static bool print_check(const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("	ASSERT_TRUE(");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf(") TH_LOG(\"%%s\", w.why);\n");
+	return true;
+}
+
+static int type_of(int egress)
+{
+	return egress ? EGRESS : INGRESS;
+}
+
+static const char *type_name(int egress)
+{
+	return egress ? "EGRESS" : "INGRESS";
+}
+
+/* The programs and links of the hook, as an argument */
+static const char *entries_text(const struct mhook *h)
+{
+	static char text[ROOM * 16];
+	int len, i;
+
+	if (!h->n)
+		return "NULL";
+	len = sprintf(text, "(struct entry[]){");
+	for (i = 0; i < h->n; i++)
+		len += sprintf(text + len, "%s{ %d, %d }", i ? ", " : " ", h->at[i].prog,
+			       h->at[i].link);
+	sprintf(text + len, " }");
+	return text;
+}
 
 static bool check_hook(int d, int egress)
 {
 	const struct mhook *h = &model.dev[d].hook[egress];
-	char expected[1024];
-	struct hook hook;
-	int ret, i;
 
-	if (!go_to(&world, model.dev[d].ns))
-		return false;
-	ret = hook_query(model.dev[d].ifindex, egress ? EGRESS : INGRESS, &hook);
-	hook_text(expected, sizeof(expected), h);
-	if (ret)
-		return fail(&world, "d%d %s: query returns %d", d,
-			    egress ? "egress" : "ingress", ret);
-	if (hook.count != h->n || hook.revision != h->revision || hook.attach_flags)
-		return fail(&world, "d%d %s has %u programs, revision %llu, expected %d, %s", d,
-			    egress ? "egress" : "ingress", hook.count,
-			    (unsigned long long)hook.revision, h->n, expected);
-	for (i = 0; i < h->n; i++)
-		if (hook.prog_ids[i] != model.prog[h->at[i].prog].id ||
-		    hook.link_ids[i] != (h->at[i].link < 0 ? 0 :
-					 model.link[h->at[i].link].id) ||
-		    hook.prog_attach_flags[i] || hook.link_attach_flags[i])
-			return fail(&world,
-				    "d%d %s: program %u, link %u at position %d; expected program %u of %s",
-				    d, egress ? "egress" : "ingress", hook.prog_ids[i],
-				    hook.link_ids[i], i, model.prog[h->at[i].prog].id, expected);
-	return true;
+	if (printing)
+		return print_check("hook_is(&w, %d, %s, %llu, %d, %s)", d, type_name(egress),
+				   (unsigned long long)h->revision, h->n, entries_text(h));
+	return hook_is(&world, d, type_of(egress), h->revision, h->n, h->at);
+}
+
+/* A link whose last pin was removed is detached a little later */
+static bool check_hook_in_time(int d, int egress)
+{
+	const struct mhook *h = &model.dev[d].hook[egress];
+
+	if (printing)
+		return print_check("IN_TIME(&w, hook_is(&w, %d, %s, %llu, %d, %s))", d,
+				   type_name(egress), (unsigned long long)h->revision, h->n,
+				   entries_text(h));
+	return IN_TIME(&world, check_hook(d, egress));
+}
+
+static bool check_gone(bool link, int slot)
+{
+	if (printing)
+		return print_check("%s_gone(&w, %d)", link ? "link" : "prog", slot);
+	return link ? link_gone(&world, slot) : prog_gone(&world, slot);
+}
+
+static bool check_lives(bool link, int slot)
+{
+	if (printing)
+		return print_check("%s_lives(&w, %d)", link ? "link" : "prog", slot);
+	return link ? link_lives(&world, slot) : prog_lives(&world, slot);
 }
 
 /* A process that has the object open, or -1 */
@@ -263,62 +305,55 @@ static int call_info(int proc, int fd, void *info, size_t size)
 	return proc_call(&world.proc[proc]);
 }
 
-static uint32_t link_ifindex(int l)
+static bool check_poll(int l, int proc)
 {
-	return model.link[l].dev < 0 ? 0 : model.dev[model.link[l].dev].ifindex;
+	bool over = model.link[l].dev < 0;
+
+	if (printing)
+		return print_check("poll_is(&w, %d, poll_now(l[%d][%d]), %s)", l, proc, l,
+				   over ? "true" : "false");
+	world.proc[proc].call->what = CALL_POLL;
+	world.proc[proc].call->fd = LINK_FD(l);
+	return poll_is(&world, l, proc_call(&world.proc[proc]), over);
 }
 
 static bool check_link(int l)
 {
-	struct mlink *link = &model.link[l];
-	int proc = holder(link->fds), ret, type = link->egress ? EGRESS : INGRESS;
+	const struct mlink *link = &model.link[l];
+	int proc = holder(link->fds), ret;
 	struct bpf_link_info *info;
 
 	if (proc < 0)
 		return true;
+	if (printing)
+		return print_check("link_is(&w, %d, l[%d][%d], %d, %d, %s)", l, proc, l,
+				   link->prog, link->dev, type_name(link->egress)) &&
+		       check_poll(l, proc);
 	info = &world.proc[proc].call->link_info;
 	ret = call_info(proc, LINK_FD(l), info, sizeof(*info));
 	if (ret)
 		return fail(&world, "l%d: info returns %d", l, ret);
-	if (info->type != BPF_LINK_TYPE_TCX || info->id != link->id ||
-	    info->prog_id != model.prog[link->prog].id ||
-	    info->tcx.ifindex != link_ifindex(l) || info->tcx.attach_type != type)
-		return fail(&world,
-			    "l%d: type %u id %u program %u ifindex %u attach type %u, expected %u %u %u %u %u",
-			    l, info->type, info->id, info->prog_id, info->tcx.ifindex,
-			    info->tcx.attach_type, BPF_LINK_TYPE_TCX, link->id,
-			    model.prog[link->prog].id, link_ifindex(l), type);
-	if (model.mainline)
-		return true;
-	world.proc[proc].call->what = CALL_POLL;
-	world.proc[proc].call->fd = LINK_FD(l);
-	ret = proc_call(&world.proc[proc]);
-	if (ret != (link->dev < 0 ? POLLHUP : 0))
-		return fail(&world, "l%d: poll() returns %#x, but the link is %s", l, ret,
-			    link->dev < 0 ? "detached" : "attached");
-	return true;
+	return info_is(&world, l, info, link->prog, link->dev, type_of(link->egress)) &&
+	       check_poll(l, proc);
 }
 
 static bool check_fdinfo(int l)
 {
-	struct mlink *link = &model.link[l];
+	const struct mlink *link = &model.link[l];
 	int proc = holder(link->fds);
-	char expected[128];
 	struct call *c;
 
 	if (proc < 0)
 		return true;
+	if (printing)
+		return print_check("link_fdinfo_is(&w, %d, l[%d][%d], %d, %d, %s)", l, proc, l,
+				   link->prog, link->dev, type_name(link->egress));
 	c = world.proc[proc].call;
 	c->what = CALL_READ;
 	snprintf(c->path, sizeof(c->path), "/proc/self/fdinfo/%d", LINK_FD(l));
 	if (proc_call(&world.proc[proc]))
 		return fail(&world, "l%d: no fdinfo", l);
-	snprintf(expected, sizeof(expected), "prog_id:\t%u\nifindex:\t%u\nattach_type:\t%s\n",
-		 model.prog[link->prog].id, link_ifindex(l),
-		 link->egress ? "47 (egress)" : "46 (ingress)");
-	if (!strstr(c->text, expected) || !strstr(c->text, "link_type:\ttcx\n"))
-		return fail(&world, "l%d: fdinfo is\n%s\nexpected\n%s", l, c->text, expected);
-	return true;
+	return fdinfo_is(&world, l, c->text, link->prog, link->dev, type_of(link->egress));
 }
 
 /* Checks everything */
@@ -331,18 +366,44 @@ static bool audit(void)
 	for (i = 0; i < DEVS; i++)
 		if (model.dev[i].exists && (!check_hook(i, 0) || !check_hook(i, 1)))
 			return false;
-	for (i = 0; i < LINKS; i++) {
-		if (!link_alive(&model, i))
-			continue;
-		if (!link_exists(model.link[i].id))
-			return fail(&world, "l%d is gone", i);
-		if (!check_link(i) || !check_fdinfo(i))
+	for (i = 0; i < LINKS; i++)
+		if (link_alive(&model, i) &&
+		    (!check_lives(true, i) || !check_link(i) || !check_fdinfo(i)))
 			return false;
-	}
 	for (i = 0; i < PROGS; i++)
-		if (alive[i] && !prog_exists(model.prog[i].id))
-			return fail(&world, "p%d is gone", i);
+		if (alive[i] && !check_lives(false, i))
+			return false;
 	return true;
+}
+
+static bool check_traffic(int d, int egress)
+{
+	struct fate fate;
+	int i;
+
+	model_packet(&model, d, egress, &fate);
+	if (!printing)
+		return traffic(&world, d, type_of(egress), &fate);
+	printf("	ASSERT_TRUE(traffic(&w, %d, %s, &(struct fate){ %s, %d, %d, {", d,
+	       type_name(egress), fate.passes ? "true" : "false", fate.said, fate.n);
+	for (i = 0; i < fate.n; i++)
+		printf("%s%d", i ? ", " : " ", fate.met[i]);
+	printf(" } })) TH_LOG(\"%%s\", w.why);\n");
+	return true;
+}
+
+/* What QUERY has filled in */
+static bool check_answer(const struct step *s)
+{
+	const struct mhook *h = &model.dev[step_dev(&model, s)].hook[s->egress];
+	struct call *c = world.proc[s->proc].call;
+
+	if (printing)
+		return print_check("answer_is(&w, \"query\", &w.asked, %d, %llu, %d, %s)",
+				   s->room, (unsigned long long)h->revision, h->n,
+				   entries_text(h));
+	query_done(&c->attr, &c->hook);
+	return answer_is(&world, "query", &c->hook, s->room, h->revision, h->n, h->at);
 }
 
 /* ---- a step ---- */
@@ -351,10 +412,10 @@ static void prepare(struct call *c, const struct step *s)
 {
 	union bpf_attr *a = &c->attr;
 	__u32 relative = s->flags & BPF_F_ID ?
-			 ref_id(&world, &model, s->relative, s->flags & BPF_F_LINK) :
+			 ref_id(&world, s->relative, s->flags & BPF_F_LINK) :
 			 ref_fd(s->relative);
 	__u32 ifindex = step_ifindex(&model, s);
-	__u32 type = s->egress ? EGRESS : INGRESS;
+	__u32 type = type_of(s->egress);
 
 	memset(a, 0, sizeof(*a));
 	c->what = CALL_BPF;
@@ -366,12 +427,12 @@ static void prepare(struct call *c, const struct step *s)
 		break;
 	case OPEN_PROG:
 		c->cmd = BPF_PROG_GET_FD_BY_ID;
-		a->prog_id = model.prog[s->slot].id ?: BAD_ID;
+		a->prog_id = world.p_id[s->slot] ?: BAD_ID;
 		c->fd = PROG_FD(s->slot);
 		break;
 	case OPEN_LINK:
 		c->cmd = BPF_LINK_GET_FD_BY_ID;
-		a->link_id = model.link[s->slot].id ?: BAD_ID;
+		a->link_id = world.l_id[s->slot] ?: BAD_ID;
 		c->fd = LINK_FD(s->slot);
 		break;
 	case CLOSE_PROG: case CLOSE_LINK:
@@ -424,37 +485,9 @@ static void prepare(struct call *c, const struct step *s)
 		break;
 	case QUERY:
 		c->cmd = BPF_PROG_QUERY;
-		memset(&c->hook, 0, sizeof(c->hook));
-		a->query.target_ifindex = ifindex;
-		a->query.attach_type = type;
-		a->query.query_flags = s->flags;
-		a->query.attach_flags = s->more;
-		a->query.count = s->room;
-		a->query.prog_ids = (unsigned long)c->hook.prog_ids;
-		a->query.link_ids = (unsigned long)c->hook.link_ids;
+		query_prepare(a, &c->hook, ifindex, type, s->room, s->flags, s->more);
 		break;
 	}
-}
-
-/* Checks what QUERY has filled in */
-static bool check_answer(const struct call *c, const struct mhook *h, int room)
-{
-	int i, n = room < h->n ? room : h->n;
-	uint32_t prog, link;
-
-	if (c->attr.query.count != h->n || c->attr.query.revision != h->revision)
-		return fail(&world, "query returns %u programs, revision %llu; expected %d, %llu",
-			    c->attr.query.count, (unsigned long long)c->attr.query.revision,
-			    h->n, (unsigned long long)h->revision);
-	for (i = 0; i < HOOK_MAX; i++) {
-		prog = i < n ? model.prog[h->at[i].prog].id : 0;
-		link = i < n && h->at[i].link >= 0 ? model.link[h->at[i].link].id : 0;
-		if (c->hook.prog_ids[i] != prog || c->hook.link_ids[i] != link)
-			return fail(&world,
-				    "query returns program %u, link %u at %d with room for %d; expected %u, %u",
-				    c->hook.prog_ids[i], c->hook.link_ids[i], i, room, prog, link);
-	}
-	return true;
 }
 
 /* The signature of a step and the state it meets: positions instead of slots */
@@ -505,146 +538,163 @@ static bool learn(const struct step *s)
 	if (s->op == LOAD) {
 		if (call_info(s->proc, PROG_FD(s->slot), &c->prog_info, sizeof(c->prog_info)))
 			return fail(&world, "cannot get info about p%d", s->slot);
-		model.prog[s->slot].id = c->prog_info.id;
+		world.p_id[s->slot] = c->prog_info.id;
 	}
 	if (s->op == CREATE) {
 		if (call_info(s->proc, LINK_FD(s->slot), &c->link_info, sizeof(c->link_info)))
 			return fail(&world, "cannot get info about l%d", s->slot);
-		model.link[s->slot].id = c->link_info.id;
+		world.l_id[s->slot] = c->link_info.id;
 	}
 	return true;
 }
 
+/* What is noted before a step, to know what to check behind it */
+struct before {
+	bool progs[PROGS], links[LINKS];	/* those that exist */
+	int dev;		/* that it names, or -1 */
+	int link;		/* that it may change, or -1 */
+	int links_dev;		/* where that link is, or -1 */
+	bool links_egress;
+};
+
+static void note(const struct step *s, struct before *b)
+{
+	int i;
+
+	living_progs(&model, b->progs);
+	for (i = 0; i < LINKS; i++)
+		b->links[i] = link_alive(&model, i);
+	b->dev = names_a_device(s) ? step_dev(&model, s) : -1;
+	b->link = -1;
+	if ((s->op == UPDATE || s->op == LINK_DETACH) && s->relative.kind == A_LINK)
+		b->link = s->relative.slot;
+	if (s->op == CREATE || s->op == CLOSE_LINK || s->op == UNPIN_LINK ||
+	    s->op == OPEN_LINK || s->op == GET_LINK)
+		b->link = s->slot;
+	b->links_dev = b->link < 0 ? -1 : model.link[b->link].dev;
+	b->links_egress = b->link >= 0 && model.link[b->link].egress;
+}
+
 /* Whatever this step has released for good must be gone */
-static bool check_deaths(const bool *progs, const bool *links)
+static bool check_deaths(const struct before *b)
 {
 	bool alive[PROGS];
 	int i;
 
 	living_progs(&model, alive);
 	for (i = 0; i < LINKS; i++)
-		if (links[i] && !link_alive(&model, i) &&
-		    !IN_TIME(&world, !link_exists(model.link[i].id)))
-			return fail(&world, "l%d still exists, but nothing holds it", i);
+		if (b->links[i] && !link_alive(&model, i) && !check_gone(true, i))
+			return false;
 	for (i = 0; i < PROGS; i++)
-		if (progs[i] && !alive[i] &&
-		    !IN_TIME(&world, !prog_exists(model.prog[i].id)))
-			return fail(&world, "p%d still exists, but nothing holds it", i);
+		if (b->progs[i] && !alive[i] && !check_gone(false, i))
+			return false;
 	return true;
 }
 
-static bool do_step(const struct step *s)
+static bool check_hooks(const struct step *s, const struct before *b)
 {
-	bool progs[PROGS], links[LINKS], ok = true, counted;
-	int i, d, ret = 0, expected, from = -1, touched = -1;
-	struct call *c = world.proc[s->proc].call;
-	struct mhook *h = NULL;
-	char text[2048];
-	uint64_t sig;
-	size_t len;
+	if (b->dev >= 0 && !check_hook(b->dev, s->egress))
+		return false;
+	if (b->dev < 0 && b->links_dev >= 0)
+		return s->op == UNPIN_LINK ?
+		       check_hook_in_time(b->links_dev, b->links_egress) :
+		       check_hook(b->links_dev, b->links_egress);
+	if (s->op == DEV_MOVE || s->op == DEV_ADD)
+		return check_hook(s->dev, 0) && check_hook(s->dev, 1);
+	return true;
+}
 
-	world.why[0] = 0;
-	model.differs = NULL;
-	living_progs(&model, progs);
+/* Everything that the step may have changed. @ret: what it has returned */
+static bool check_step(const struct step *s, const struct before *b, int ret)
+{
+	int i;
+
+	if (s->op == QUERY && (!ret || ret == -ENOSPC) && !check_answer(s))
+		return false;
+	if (s->op == AUDIT && !audit())
+		return false;
+	if (s->op == TRAFFIC && !check_traffic(s->dev, s->egress))
+		return false;
+	if (!check_deaths(b) || !check_hooks(s, b))
+		return false;
+	if (b->link >= 0 && link_alive(&model, b->link) && !check_link(b->link))
+		return false;
+	if (s->op != DEV_MOVE && s->op != DEV_DEL && s->op != NS_DEL)
+		return true;
 	for (i = 0; i < LINKS; i++)
-		links[i] = link_alive(&model, i);
-	sig = signature(s);
-	d = names_a_device(s) ? step_dev(&model, s) : -1;
-	if ((s->op == UPDATE || s->op == LINK_DETACH) && s->relative.kind == A_LINK)
-		touched = s->relative.slot;
-	if (s->op == CREATE || s->op == CLOSE_LINK || s->op == UNPIN_LINK ||
-	    s->op == OPEN_LINK || s->op == GET_LINK)
-		touched = s->slot;
-	if (d < 0 && touched >= 0)
-		h = link_hook(&model, touched);
+		if (link_alive(&model, i) && !check_link(i))
+			return false;
+	return true;
+}
+
+/* Devices and namespaces, which only need to work */
+static bool change_world(const struct step *s)
+{
+	struct mdev *d = &model.dev[s->dev];
 
 	switch (s->op) {
 	case DEV_ADD:
-		expected = model_step(&model, s);
-		ok = dev_add(&world, s->dev, s->ns, model.dev[s->dev].ifindex);
-		break;
+		return dev_add(&world, s->dev, s->ns, d->ifindex);
 	case DEV_MOVE:
-		from = model.dev[s->dev].ns;
-		expected = model_step(&model, s);
-		ok = dev_move(&world, &model, s->dev, from, s->ns);
-		break;
+		if (!dev_move(&world, s->dev, s->ns, d->renumbered))
+			return false;
+		d->ifindex = world.dev[s->dev].ifindex;
+		return true;
 	case DEV_DEL:
-		ok = dev_del(&world, &model, s->dev);
-		expected = model_step(&model, s);
-		break;
+		return dev_del(&world, s->dev);
 	case NS_ADD:
-		ok = ns_add(&world, s->ns);
-		expected = model_step(&model, s);
-		break;
+		return ns_add(&world, s->ns);
 	case NS_DEL:
-		ok = ns_del(&world, &model, s->ns);
-		expected = model_step(&model, s);
-		break;
+		return ns_del(&world, s->ns);
 	case ENTER:
-		ok = proc_enter(&world, s->proc, s->ns);
-		expected = model_step(&model, s);
-		break;
-	case AUDIT:
-		expected = 0;
-		ok = audit();
-		break;
-	case TRAFFIC:
-		expected = 0;
-		ok = traffic(&world, &model, s->dev, s->egress);
-		break;
-	case UNPIN_PROG: case UNPIN_LINK:
-		expected = model_step(&model, s);
-		pin_path(text, sizeof(text), s->op == UNPIN_PROG ? 'p' : 'l', s->slot);
-		ret = unlink(text) ? -errno : 0;
-		break;
-	default:
-		prepare(c, s);
-		expected = model_step(&model, s);
-		ret = proc_call(&world.proc[s->proc]);
+		return proc_enter(&world, s->proc, s->ns);
 	}
-	if (ok && ret != expected)
-		ok = fail(&world, "returned %d (%s), expected %d (%s)", ret, strerror(-ret),
-			  expected, strerror(-expected));
-	if (ok && s->op == QUERY && (!ret || ret == -ENOSPC))
-		ok = check_answer(c, &model.dev[d].hook[s->egress], s->room);
-	if (ok && !ret)
-		ok = learn(s);
-	ok = ok && check_deaths(progs, links);
-	if (ok && d >= 0)
-		ok = check_hook(d, s->egress);
-	if (ok && h)
-		for (i = 0; i < DEVS && ok; i++)
-			if (h >= model.dev[i].hook && h < model.dev[i].hook + 2 &&
-			    model.dev[i].exists)
-				/*
-				 * a link whose last pin was removed is detached a
-				 * little later
-				 */
-				ok = s->op == UNPIN_LINK ?
-				     IN_TIME(&world, check_hook(i, h - model.dev[i].hook)) :
-				     check_hook(i, h - model.dev[i].hook);
-	if (ok && (s->op == DEV_MOVE || s->op == DEV_ADD))
-		ok = check_hook(s->dev, 0) && check_hook(s->dev, 1);
-	if (ok && touched >= 0 && link_alive(&model, touched))
-		ok = check_link(touched);
-	if (ok && (s->op == DEV_MOVE || s->op == DEV_DEL || s->op == NS_DEL))
-		for (i = 0; i < LINKS && ok; i++)
-			if (link_alive(&model, i))
-				ok = check_link(i);
-	if (shrinking)
-		return ok;
+	return true;
+}
 
-	counted = !model.differs;
-	sig = hash(sig, &expected, sizeof(expected));
-	see(sig);
-	text[0] = '~';
-	text[1] = ' ';
+static int unpin(const struct step *s)
+{
+	char path[64];
+
+	pin_path(path, sizeof(path), s->op == UNPIN_PROG ? 'p' : 'l', s->slot);
+	return unlink(path) ? -errno : 0;
+}
+
+/* Performs the step in the world and in the model, and returns what both say */
+static bool perform(const struct step *s, int *ret, int *expected)
+{
+	*ret = 0;
+	switch (s->op) {
+	case DEV_ADD: case DEV_MOVE: case DEV_DEL: case NS_ADD: case NS_DEL: case ENTER:
+		*expected = model_step(&model, s);
+		return change_world(s);
+	case AUDIT: case TRAFFIC:
+		*expected = 0;
+		return true;
+	case UNPIN_PROG: case UNPIN_LINK:
+		*expected = model_step(&model, s);
+		*ret = unpin(s);
+		return true;
+	}
+	prepare(world.proc[s->proc].call, s);
+	*expected = model_step(&model, s);
+	*ret = proc_call(&world.proc[s->proc]);
+	return true;
+}
+
+/* Adds the step to the transcript */
+static void record(const struct step *s, const struct before *b, int ret, bool ok)
+{
+	bool counted = !model.differs;
+	char text[2048] = "~ ";
+	size_t len;
+
 	step_text(text + 2 * !counted, sizeof(text) - 2, s, &model);
 	len = strlen(text);
 	len += snprintf(text + len, sizeof(text) - len, " = %d", ret);
-	if (d >= 0) {
+	if (b->dev >= 0) {
 		len += snprintf(text + len, sizeof(text) - len, " ");
-		hook_text(text + len, sizeof(text) - len, &model.dev[d].hook[s->egress]);
+		hook_text(text + len, sizeof(text) - len, &model.dev[b->dev].hook[s->egress]);
 	}
 	if (s->op == TRAFFIC && ok)
 		snprintf(text + len, sizeof(text) - len, " %s", world.met);
@@ -655,6 +705,27 @@ static bool do_step(const struct step *s)
 		digest = hash(digest, text, strlen(text));
 	if (transcript)
 		puts(text);
+}
+
+static bool do_step(const struct step *s)
+{
+	uint64_t sig = signature(s);
+	struct before before;
+	int ret, expected;
+	bool ok;
+
+	world.why[0] = 0;
+	model.differs = NULL;
+	note(s, &before);
+	ok = perform(s, &ret, &expected);
+	if (ok && ret != expected)
+		ok = fail(&world, "returned %d (%s), expected %d (%s)", ret, strerror(-ret),
+			  expected, strerror(-expected));
+	ok = ok && (ret || learn(s)) && check_step(s, &before, ret);
+	if (!shrinking) {
+		see(hash(sig, &expected, sizeof(expected)));
+		record(s, &before, ret, ok);
+	}
 	return ok;
 }
 
@@ -941,6 +1012,22 @@ static void next_step(struct step *s)
 	} while (!step_makes_sense(&model, s));
 }
 
+/* ---- the end of a round ---- */
+
+static bool keys_failed;
+
+/* Nothing may be left. @keys: check them, too, which takes a second */
+static bool end_round(bool keys)
+{
+	bool ok = world_reset(&world);
+
+	model_reset(&model, model.mainline);
+	if (!ok || !keys || keys_released(&world))
+		return ok;
+	keys_failed = true;
+	return false;
+}
+
 /* ---- a failure: shrink it, print it ---- */
 
 /*
@@ -951,17 +1038,18 @@ static int replay(const struct step *steps, int n)
 {
 	int i;
 
-	world_reset(&world, &model);
+	/* what an earlier failure has left does not go, so do not wait for it */
+	forget(&world);
+	world_reset(&world);
 	model_reset(&model, model.mainline);
-	for (i = 0; i < n; i++)
+	/* a key that was kept earlier must not count again */
+	if (keys_failed && !keys_released(&world))
+		keys_read(&world);
+	for (i = 0; i < n; i++) {
 		if (step_makes_sense(&model, &steps[i]) && !do_step(&steps[i]))
 			return i;
-	if (!world_reset(&world, &model)) {
-		model_reset(&model, model.mainline);
-		return n;
 	}
-	model_reset(&model, model.mainline);
-	return -1;
+	return end_round(keys_failed) ? -1 : n;
 }
 
 /* Leaves out some steps, if the rest still fails. Returns how many are left, or 0. */
@@ -1028,18 +1116,25 @@ static int shrink(struct step *steps, int n)
 	return n;
 }
 
-/* ---- the failing steps as a test, in terms of tc_link_test.h and in one process ---- */
+/*
+ * ---- the failing steps as a test, in one process. It checks what the fuzzer checks,
+ * by the same functions of fuzz_world.h. ----
+ */
 
 static void print_id(struct ref r, bool link)
 {
 	if (r.kind == NOTHING)
 		printf("0");
 	else if (link ? r.kind == A_LINK : r.kind == A_PROG)
-		printf("%c_id[%d]", link ? 'l' : 'p', r.slot);
-	else if (link ? r.kind == AN_XDP_LINK : r.kind == AN_XDP_PROG || r.kind == A_FILTER_PROG)
-		printf("%s_id(%s)", link ? "link" : "prog", ref_text(r, 0));
+		printf("w.%c_id[%d] ?: BAD_ID", link ? 'l' : 'p', r.slot);
+	else if (link && r.kind == AN_XDP_LINK)
+		printf("w.xdp_link_id");
+	else if (!link && r.kind == AN_XDP_PROG)
+		printf("w.xdp_prog_id");
+	else if (!link && r.kind == A_FILTER_PROG)
+		printf("w.filter_prog_id");
 	else
-		printf("%d", BAD_ID);
+		printf("BAD_ID");
 }
 
 static void print_place(const struct step *s)
@@ -1060,209 +1155,202 @@ static void print_place(const struct step *s)
 	printf(")");
 }
 
-static void print_ns(int ns)
+/* The device and the hook of the step, as arguments */
+static const char *target_text(const struct step *s)
 {
-	printf("	ASSERT_EQ(0, setns(ns[%d], CLONE_NEWNET));\n", ns);
+	const struct mdev *d = &model.dev[s->dev];
+	uint32_t ifindex = step_ifindex(&model, s);
+	static char text[64];
+
+	if (s->dev_how == DEV_SLOT && d->exists && ifindex == d->ifindex)
+		snprintf(text, sizeof(text), "w.dev[%d].ifindex, %s", s->dev,
+			 type_name(s->egress));
+	else
+		snprintf(text, sizeof(text), "%u, %s", ifindex, type_name(s->egress));
+	return text;
 }
 
-static void print_hook(int d, int egress)
+/* A step that gives an fd */
+static void print_open(const char *v, int expected, const char *call)
 {
-	const struct mhook *h = &model.dev[d].hook[egress];
-	int i;
+	if (expected)
+		printf("	ASSERT_EQ(%d, %s);\n", expected, call);
+	else
+		printf("	%s = %s;\n	ASSERT_LE(0, %s);\n", v, call, v);
+}
 
-	print_ns(model.dev[d].ns);
-	printf("	ASSERT_EQ(0, hook_query(%u, %s, &hook));\n", model.dev[d].ifindex,
-	       egress ? "EGRESS" : "INGRESS");
-	printf("	EXPECT_EQ(%d, hook.count);\n	EXPECT_EQ(%llu, hook.revision);\n",
-	       h->n, (unsigned long long)h->revision);
-	for (i = 0; i < h->n; i++) {
-		printf("	EXPECT_EQ(p_id[%d], hook.prog_ids[%d]);\n", h->at[i].prog, i);
-		if (h->at[i].link >= 0)
-			printf("	EXPECT_EQ(l_id[%d], hook.link_ids[%d]);\n",
-			       h->at[i].link, i);
+static void print_object_step(const struct step *s, int expected)
+{
+	bool prog = s->op == LOAD || s->op == OPEN_PROG || s->op == CLOSE_PROG ||
+		    s->op == PIN_PROG || s->op == UNPIN_PROG || s->op == GET_PROG;
+	struct ref self = { prog ? A_PROG : A_LINK, s->slot };
+	const char *v = ref_text(self, s->proc);
+	char kind = prog ? 'p' : 'l', path[64], call[128];
+
+	pin_path(path, sizeof(path), kind, s->slot);
+	switch (s->op) {
+	case LOAD:
+		snprintf(call, sizeof(call), "slot_load(&w, %d, %d)", s->slot, (int)s->more);
+		print_open(v, 0, call);
+		break;
+	case OPEN_PROG: case OPEN_LINK:
+		snprintf(call, sizeof(call), "%s_open(w.%c_id[%d] ?: BAD_ID)",
+			 prog ? "prog" : "link", kind, s->slot);
+		print_open(v, expected, call);
+		break;
+	case GET_PROG: case GET_LINK:
+		snprintf(call, sizeof(call), "obj_get(\"%s\")", path);
+		print_open(v, expected, call);
+		break;
+	case CLOSE_PROG: case CLOSE_LINK:
+		printf("	ASSERT_EQ(%d, close(%s));\n	%s = BAD_FD;\n",
+		       expected ? -1 : 0, v, v);
+		break;
+	case PIN_PROG: case PIN_LINK:
+		printf("	ASSERT_EQ(%d, obj_pin(%s, \"%s\"));\n", expected, v, path);
+		break;
+	case UNPIN_PROG: case UNPIN_LINK:
+		printf("	ASSERT_EQ(%d, unlink(\"%s\"));\n", expected ? -1 : 0, path);
+		break;
+	}
+}
+
+static void print_world_step(const struct step *s, const struct model *after)
+{
+	switch (s->op) {
+	case DEV_ADD:
+		print_check("dev_add(&w, %d, %d, %u)", s->dev, s->ns,
+			    after->dev[s->dev].ifindex);
+		break;
+	case DEV_DEL:
+		print_check("dev_del(&w, %d)", s->dev);
+		break;
+	case DEV_MOVE:
+		print_check("dev_move(&w, %d, %d, %s)", s->dev, s->ns,
+			    after->dev[s->dev].renumbered ? "true" : "false");
+		break;
+	case NS_ADD:
+		print_check("ns_add(&w, %d)", s->ns);
+		break;
+	case NS_DEL:
+		print_check("ns_del(&w, %d)", s->ns);
+		break;
+	}
+}
+
+static void print_create(const struct step *s, int expected)
+{
+	struct ref self = { A_LINK, s->slot };
+	const char *v = ref_text(self, s->proc);
+
+	if (expected)
+		printf("	ASSERT_EQ(%d, ", expected);
+	else
+		printf("	%s = ", v);
+	printf("link_create(%s, %s, ", ref_text(s->prog, s->proc), target_text(s));
+	print_place(s);
+	if (expected)
+		printf("));\n");
+	else
+		printf(");\n	ASSERT_LE(0, %s);\n	w.l_id[%d] = link_id(%s);\n", v,
+		       s->slot, v);
+}
+
+static void print_command(const struct step *s, int expected)
+{
+	switch (s->op) {
+	case CREATE:
+		print_create(s, expected);
+		break;
+	case ATTACH: case DETACH:
+		printf("	ASSERT_EQ(%d, prog_%s(%s, %s, ", expected,
+		       s->op == ATTACH ? "attach" : "detach", ref_text(s->prog, s->proc),
+		       target_text(s));
+		print_place(s);
+		printf("));\n");
+		break;
+	case UPDATE:
+		printf("	ASSERT_EQ(%d, link_update(%s, %s, %s, %s));\n", expected,
+		       ref_text(s->relative, s->proc), ref_text(s->prog, s->proc),
+		       flags_text(s->flags), ref_text(s->replace, s->proc));
+		break;
+	case LINK_DETACH:
+		printf("	ASSERT_EQ(%d, link_detach(%s));\n", expected,
+		       ref_text(s->relative, s->proc));
+		break;
+	case QUERY:
+		printf("	ASSERT_EQ(%d, hook_ask(&w, %s, %d, %#x, %#x));\n", expected,
+		       target_text(s), s->room, s->flags, s->more);
+		break;
 	}
 }
 
 static void print_step(const struct step *s)
 {
-	const char *type = s->egress ? "EGRESS" : "INGRESS";
-	bool prog = s->op == LOAD || s->op == OPEN_PROG || s->op == CLOSE_PROG ||
-		    s->op == PIN_PROG || s->op == UNPIN_PROG || s->op == GET_PROG;
-	struct ref self = { prog ? A_PROG : A_LINK, s->slot };
-	const char *v = ref_text(self, s->proc);
-	char kind = prog ? 'p' : 'l';
-	uint32_t ifindex = step_ifindex(&model, s);
-	int expected, d, met[ROOM], n, last, i;
-	struct model before = model, after;
+	struct model after = model;
+	int expected = model_step(&after, s);
+	struct before before;
 
-	expected = s->op == AUDIT || s->op == TRAFFIC ? 0 : model_step(&model, s);
-	after = model;
-	model = before;
+	note(s, &before);
 	if (names_a_device(s))
-		print_ns(model.at_home[s->proc]);
-	switch (s->op) {
-	case LOAD:
-		printf("	%s = load_verdict(%d);\n	p_id[%d] = prog_id(%s);\n", v,
-		       (int)s->more, s->slot, v);
-		break;
-	case CREATE:
-		if (expected)
-			printf("	EXPECT_EQ(%d, ", expected);
-		else
-			printf("	%s = ", v);
-		printf("link_create(%s, %u, %s, ", ref_text(s->prog, s->proc), ifindex, type);
-		print_place(s);
-		if (expected)
-			printf("));\n");
-		else
-			printf(");\n	EXPECT_LE(0, %s);\n	l_id[%d] = link_id(%s);\n", v,
-			       s->slot, v);
-		break;
-	case ATTACH: case DETACH:
-		printf("	EXPECT_EQ(%d, prog_%s(%s, %u, %s, ", expected,
-		       s->op == ATTACH ? "attach" : "detach", ref_text(s->prog, s->proc), ifindex,
-		       type);
-		print_place(s);
-		printf("));\n");
-		break;
-	case UPDATE:
-		printf("	EXPECT_EQ(%d, link_update(%s, %s, %s, %s));\n", expected,
-		       ref_text(s->relative, s->proc), ref_text(s->prog, s->proc),
-		       flags_text(s->flags), ref_text(s->replace, s->proc));
-		break;
-	case LINK_DETACH:
-		printf("	EXPECT_EQ(%d, link_detach(%s));\n", expected,
-		       ref_text(s->relative, s->proc));
-		break;
-	case QUERY:
-		printf("	EXPECT_EQ(%d, hook_query_room(%u, %s, &hook, %d));", expected,
-		       ifindex, type, s->room);
-		if (s->flags || s->more)
-			printf(" /* with query_flags %#x, attach_flags %#x */", s->flags,
-			       s->more);
-		printf("\n");
-		break;
-	case OPEN_PROG: case OPEN_LINK:
-		if (expected)
-			printf("	EXPECT_FALSE(%s_exists(%c_id[%d]));\n",
-			       prog ? "prog" : "link", kind, s->slot);
-		else
-			printf("	%s = %s_open(%c_id[%d]);\n	EXPECT_LE(0, %s);\n", v,
-			       prog ? "prog" : "link", kind, s->slot, v);
-		break;
-	case CLOSE_PROG: case CLOSE_LINK:
-		printf("	close(%s);\n	%s = NOT_OPEN;\n", v, v);
-		break;
-	case PIN_PROG: case PIN_LINK:
-		printf("	EXPECT_%s(0, bpf_obj_pin(%s, \"/sys/fs/bpf/%c%d\"));\n",
-		       expected ? "NE" : "EQ", v, kind, s->slot);
-		break;
-	case UNPIN_PROG: case UNPIN_LINK:
-		printf("	unlink(\"/sys/fs/bpf/%c%d\");\n", kind, s->slot);
-		break;
-	case GET_PROG: case GET_LINK:
-		if (expected)
-			printf("	EXPECT_GT(0, bpf_obj_get(\"/sys/fs/bpf/%c%d\"));\n",
-			       kind, s->slot);
-		else
-			printf("	%s = bpf_obj_get(\"/sys/fs/bpf/%c%d\");\n", v, kind,
-			       s->slot);
-		break;
-	case DEV_ADD:
-		print_ns(s->ns);
-		printf("	ASSERT_EQ(0, run(\"ip link add fz%d index %u type veth peer name fp%d netns /proc/self/fd/%%d\", lab));\n",
-		       s->dev, after.dev[s->dev].ifindex, s->dev);
-		break;
-	case DEV_DEL:
-		print_ns(before.dev[s->dev].ns);
-		printf("	ASSERT_EQ(0, run(\"ip link del fz%d\"));\n", s->dev);
-		break;
-	case DEV_MOVE:
-		print_ns(before.dev[s->dev].ns);
-		printf("	ASSERT_EQ(0, run(\"ip link set fz%d netns /proc/self/fd/%%d\", ns[%d]));\n",
-		       s->dev, s->ns);
-		break;
-	case NS_ADD:
-		printf("	ns[%d] = new_netns();\n", s->ns);
-		break;
-	case NS_DEL:
-		print_ns(0);
-		printf("	close(ns[%d]);\n	sleep(3);	/* its devices go */\n",
-		       s->ns);
-		break;
-	case ENTER:
-		printf("	/* process %d is in ns[%d] now */\n", s->proc, s->ns);
-		break;
-	case AUDIT:
-		printf("	/* all hooks, links and programs are as they should be */\n");
-		break;
-	case TRAFFIC:
-		printf("	/* a packet through fz%d %s %s", s->dev, type,
-		       model_packet(&model, &model.dev[s->dev].hook[s->egress], met, &n,
-				    &last) ? "passes after programs" : "is dropped after programs");
-		for (i = 0; i < n; i++)
-			printf(" %d", met[i]);
-		printf(" */\n");
-		break;
-	}
-	d = names_a_device(s) ? step_dev(&model, s) : -1;
+		print_check("go_to(&w, %d)", model.at_home[s->proc]);
+	print_object_step(s, expected);
+	print_command(s, expected);
+	print_world_step(s, &after);
 	model = after;
-	if (d >= 0)
-		print_hook(d, s->egress);
-	if (s->op == UPDATE && s->relative.kind == A_LINK &&
-	    model.link[s->relative.slot].dev >= 0)
-		print_hook(model.link[s->relative.slot].dev, model.link[s->relative.slot].egress);
+	/* one that no other device has, as the one that the kernel chooses */
+	if (s->op == DEV_MOVE && model.dev[s->dev].renumbered)
+		model.dev[s->dev].ifindex = 1000 + s->dev;
+	check_step(s, &before, expected);
 }
 
 static void print_test(const struct step *steps, int n, uint64_t seed)
 {
-	char why[sizeof(world.why)];
 	int i;
 
-	memcpy(why, world.why, sizeof(why));
-	world_reset(&world, &model);
+	printing = true;
 	model_reset(&model, model.mainline);
-	printf("/* %s */\n", why);
-	printf("#include \"../kselftest_harness.h\"\n#include \"tc_link_test.h\"\n\n");
-	printf("#define NOT_OPEN %d\n\nTEST(seed_%llu)\n{\n", BAD_FD, (unsigned long long)seed);
-	printf("	int p[%d][%d] = { [0 ... %d] = { [0 ... %d] = NOT_OPEN } };\n", PROCS,
+	printf("/* %s */\n", world.why);
+	printf("#include \"../kselftest_harness.h\"\n#include \"fuzz_world.h\"\n\n");
+	printf("static struct world w;\n\nTEST(seed_%llu)\n{\n", (unsigned long long)seed);
+	printf("	int p[%d][%d] = { [0 ... %d] = { [0 ... %d] = BAD_FD } };\n", PROCS,
 	       PROGS, PROCS - 1, PROGS - 1);
-	printf("	int l[%d][%d] = { [0 ... %d] = { [0 ... %d] = NOT_OPEN } };\n", PROCS,
+	printf("	int l[%d][%d] = { [0 ... %d] = { [0 ... %d] = BAD_FD } };\n\n", PROCS,
 	       LINKS, PROCS - 1, LINKS - 1);
-	printf("	__u32 p_id[%d] = {}, l_id[%d] = {};\n", PROGS, LINKS);
-	printf("	int lab = new_netns(), ns[%d] = { new_netns(), new_netns() };\n", NSES);
-	printf("	int xdp = load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);\n");
-	printf("	int filter = load_verdict_as(BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, 0);\n");
-	printf("	int xdp_link = link_create(xdp, if_nametoindex(\"lo\"), BPF_XDP, LAST);\n");
-	printf("	int null = open(\"/dev/null\", O_RDWR);\n	struct hook hook;\n\n");
-	printf("	ASSERT_EQ(0, private_bpffs());\n");
-	printf("	(void)lab, (void)filter, (void)xdp_link, (void)null, (void)hook;\n");
-	printf("	(void)p, (void)l, (void)p_id, (void)l_id, (void)ns;\n");
+	print_check("world_setup(&w)");
 	for (i = 0; i < n; i++)
 		if (step_makes_sense(&model, &steps[i]))
 			print_step(&steps[i]);
+	printf("	close_fds(p[0], %d);\n	close_fds(l[0], %d);\n", PROCS * PROGS,
+	       PROCS * LINKS);
+	print_check("world_reset(&w)");
+	print_check("keys_released(&w)");
 	printf("}\n\nTEST_HARNESS_MAIN\n");
-	model_reset(&model, model.mainline);
 }
 
 /* ---- main ---- */
 
-static int keys_at_first[2];
-
-/* The static keys of the hooks are released when no hook is in use */
-static bool check_keys(void)
+/* Shrinks the steps, the last of which has failed, and prints them as a test */
+static void explain(struct step *steps, int n, uint64_t seed)
 {
-	static const char *const names[] = { "ingress_needed_key", "egress_needed_key" };
-	int i, now;
+	int failed;
 
-	for (i = 0; i < 2; i++) {
-		if (keys_at_first[i] < 0)
-			continue;
-		if (!IN_TIME(&world, (now = static_key(names[i])) <= keys_at_first[i]))
-			return fail(&world, "%s is %d, was %d at the start, and no hook is in use",
-				    names[i], now, keys_at_first[i]);
+	shrinking = true;
+	world.patience = 2;
+	failed = replay(steps, n);
+	if (failed >= 0) {
+		n = shrink(steps, failed < n ? failed + 1 : n);
+		replay(steps, n);
+		ksft_print_msg("%d steps are enough: %s\n", n, world.why);
+	} else if (keys_failed) {
+		/* once a key is kept for good, it cannot be kept again */
+		fail(&world, "a static key is kept for good");
+		ksft_print_msg("only a kernel that was started again can repeat it\n");
+	} else {
+		ksft_print_msg("it does not fail again when its round is replayed\n");
+		return;
 	}
-	return true;
+	print_test(steps, n, seed);
 }
 
 static int fuzz(uint64_t seed, long steps)
@@ -1270,9 +1358,9 @@ static int fuzz(uint64_t seed, long steps)
 	static struct step round_steps[NSTEPS];
 	uint64_t round_nr = 0;
 	long done = 0, first = 0;
-	int n, failed;
-	bool ok = true;
 	struct timespec t0, t1;
+	bool ok = true;
+	int n;
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	if (!world_setup(&world))
@@ -1280,10 +1368,7 @@ static int fuzz(uint64_t seed, long steps)
 	model_reset(&model, mainline_tcx());
 	ksft_print_msg("seed %llu, %ld steps, the model of %s\n", (unsigned long long)seed, steps,
 		       model.mainline ? "mainline" : "tc-link");
-	/* each namespace has a marker, which is a link on lo's egress */
-	keys_at_first[0] = static_key("ingress_needed_key");
-	keys_at_first[1] = static_key("egress_needed_key");
-	if (keys_at_first[0] < 0 || keys_at_first[1] < 0)
+	if (world.keys[0] < 0 || world.keys[1] < 0)
 		ksft_print_msg("the static keys cannot be read and are not checked\n");
 
 	while (ok && done < steps) {
@@ -1300,10 +1385,7 @@ static int fuzz(uint64_t seed, long steps)
 		}
 		if (!ok)
 			break;
-		ok = world_reset(&world, &model);
-		model_reset(&model, model.mainline);
-		if (ok && (round_nr == 1 || round_nr % 50 == 0 || done >= steps))
-			ok = check_keys();
+		ok = end_round(round_nr == 1 || round_nr % 50 == 0 || done >= steps);
 		if (round_nr % 20 == 0 && !transcript) {
 			ksft_print_msg("%ld steps\n", done);
 			fflush(stdout);
@@ -1317,25 +1399,10 @@ static int fuzz(uint64_t seed, long steps)
 		return 0;
 	}
 
-	n = done - first;
 	ksft_print_msg("step %ld: %s\n", done, world.why);
 	fflush(stdout);
-	if (no_shrink)
-		return 1;
-	shrinking = true;
-	world.patience = 2;
-	failed = replay(round_steps, n);
-	if (failed < 0) {
-		ksft_print_msg("it does not fail again when replayed from the start of its round, step %ld\n",
-			       first + 1);
-		return 1;
-	}
-	if (failed < n)
-		n = failed + 1;
-	n = shrink(round_steps, n);
-	replay(round_steps, n);
-	ksft_print_msg("%d steps are enough: %s\n", n, world.why);
-	print_test(round_steps, n, seed);
+	if (!no_shrink)
+		explain(round_steps, done - first, seed);
 	return 1;
 }
 

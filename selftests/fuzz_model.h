@@ -80,14 +80,12 @@ struct mhook {
 };
 
 struct mprog {
-	uint32_t id;
 	uint8_t fds;		/* one bit per process */
 	bool pinned;
 	int verdict;
 };
 
 struct mlink {
-	uint32_t id;
 	uint8_t fds;
 	bool pinned;
 	int16_t prog;
@@ -758,17 +756,23 @@ static inline bool step_makes_sense(const struct model *m, const struct step *s)
 
 /* ---- packets ---- */
 
-/* Which programs of a hook run on a packet, and does it pass? */
-static inline bool model_packet(struct model *m, const struct mhook *h, int met[ROOM],
-				int *n, int *last)
+/* What becomes of a packet */
+struct fate {
+	bool passes;
+	int said;		/* what send() returns */
+	int n, met[ROOM];	/* the programs that run */
+};
+
+static inline void model_packet(struct model *m, int dev, int egress, struct fate *fate)
 {
+	const struct mhook *h = &m->dev[dev].hook[egress];
 	bool passes, mainline_passes;
 	int i, verdict = -1;
 
 	m->differs = NULL;
-	*n = 0;
+	fate->n = 0;
 	for (i = 0; i < h->n; i++) {
-		met[(*n)++] = h->at[i].prog;
+		fate->met[fate->n++] = h->at[i].prog;
 		verdict = m->prog[h->at[i].prog].verdict;
 		/*
 		 * TC_ACT_OK, _SHOT, _STOLEN, _REDIRECT, _TRAP; for mainline, all but
@@ -783,12 +787,12 @@ static inline bool model_packet(struct model *m, const struct mhook *h, int met[
 				break;
 		}
 	}
-	*last = verdict;
+	fate->said = egress && verdict == 2 ? -ENOBUFS : 0;
 	passes = verdict != 2 && verdict != 4 && verdict != 7 && verdict != 8;
 	mainline_passes = verdict != 2 && verdict != 7;
 	if (passes != mainline_passes)
 		m->differs = "a verdict that mainline does not honour";
-	return m->mainline ? mainline_passes : passes;
+	fate->passes = m->mainline ? mainline_passes : passes;
 }
 
 #endif

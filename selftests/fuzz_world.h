@@ -2,7 +2,9 @@
 /*
  * The objects that the fuzzer works on: processes with their own fd tables and network
  * namespaces, which make one call at a time when they are told to; and veth pairs,
- * whose other ends are in the namespace of the fuzzer itself, the lab.
+ * whose other ends are in the namespace of the fuzzer itself, the lab. And what is
+ * checked on them. The tests that the fuzzer prints use it as well, so that they notice
+ * what the fuzzer has noticed.
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -76,9 +78,26 @@ struct proc {
 	struct call *call;	/* shared with the process */
 };
 
+/* What poll() says about the fd now, or -errno */
+static inline int poll_now(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+
+	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
+}
+
+static inline int read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+
+	memset(text, 0, size);
+	ret = fd < 0 || read(fd, text, size - 1) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 static inline int call_do(struct call *c)
 {
-	struct pollfd poll_fd = { .events = POLLIN | POLLOUT };
 	int fd, ret;
 
 	switch (c->what) {
@@ -102,15 +121,9 @@ static inline int call_do(struct call *c)
 		close(fd);
 		return ret;
 	case CALL_READ:
-		memset(c->text, 0, sizeof(c->text));
-		fd = open(c->path, O_RDONLY | O_CLOEXEC);
-		ret = fd < 0 || read(fd, c->text, sizeof(c->text) - 1) < 0 ? -errno : 0;
-		close(fd);
-		return ret;
+		return read_text(c->path, c->text, sizeof(c->text));
 	case CALL_POLL:
-		poll_fd.fd = c->fd;
-		ret = poll(&poll_fd, 1, 0);
-		return ret < 0 ? -errno : poll_fd.revents;
+		return poll_now(c->fd);
 	}
 	return -ENOSYS;
 }
@@ -184,6 +197,14 @@ struct world {
 	int marker_prog;
 	uint32_t xdp_prog_id, filter_prog_id, xdp_link_id;
 	struct {
+		bool exists;
+		int ns;
+		uint32_t ifindex;
+	} dev[DEVS];
+	uint32_t p_id[PROGS], l_id[LINKS];	/* the last in each slot, 0 if none */
+	int keys[2];			/* the static keys, if no step uses a hook */
+	struct hook asked;		/* what hook_ask() got */
+	struct {
 		uint32_t ran;
 		uint8_t prog[252];
 	} volatile *trace;
@@ -206,15 +227,16 @@ static inline bool fail(struct world *w, const char *fmt, ...)
 
 /* Waits for @condition; false if it does not become true in time */
 #define IN_TIME(w, condition) ({				\
-	int spins_ = 0, tries_ = (w)->patience * 1000;		\
+	double end_ = now() + (w)->patience;			\
+	bool true_ = (condition);				\
+	int spins_ = 0;						\
 								\
-	while (!(condition) && tries_ > 0) {			\
-		if (++spins_ > 20) {				\
+	while (!true_ && now() < end_) {			\
+		if (++spins_ > 20)				\
 			usleep(1000);				\
-			tries_--;				\
-		}						\
+		true_ = (condition);				\
 	}							\
-	tries_ > 0;						\
+	true_;							\
 })
 
 static inline bool go_to(struct world *w, int ns)
@@ -321,14 +343,17 @@ static inline bool link_is_detached(int fd)
 }
 
 /* Returns when its devices are gone */
-static inline bool ns_del(struct world *w, struct model *m, int ns)
+static inline bool ns_del(struct world *w, int ns)
 {
 	int patience = w->patience, d;
 	bool gone;
 
-	for (d = 0; d < DEVS; d++)
-		if (m->dev[d].exists && m->dev[d].ns == ns)
-			traffic_close(w, d);
+	for (d = 0; d < DEVS; d++) {
+		if (!w->dev[d].exists || w->dev[d].ns != ns)
+			continue;
+		traffic_close(w, d);
+		w->dev[d].exists = false;
+	}
 	if (!go_to(w, -1))
 		return false;
 	close(w->ns[ns]);
@@ -344,14 +369,15 @@ static inline bool ns_del(struct world *w, struct model *m, int ns)
 	return true;
 }
 
-static inline bool dev_del(struct world *w, struct model *m, int dev)
+static inline bool dev_del(struct world *w, int dev)
 {
 	int ret;
 
 	traffic_close(w, dev);
-	if (!go_to(w, m->dev[dev].ns))
+	w->dev[dev].exists = false;
+	if (!go_to(w, w->dev[dev].ns))
 		return false;
-	ret = WITH_RTNL(link_del(rtnl, m->dev[dev].ifindex));
+	ret = WITH_RTNL(link_del(rtnl, w->dev[dev].ifindex));
 	return !ret || fail(w, "cannot delete fz%d: %s", dev, strerror(-ret));
 }
 
@@ -365,28 +391,34 @@ static inline bool dev_add(struct world *w, int dev, int ns, uint32_t ifindex)
 	snprintf(here, sizeof(here), "fz%d", dev);
 	snprintf(there, sizeof(there), "fp%d", dev);
 	ret = WITH_RTNL(veth_add(rtnl, here, ifindex, there, w->lab));
-	return !ret || fail(w, "cannot add %s: %s", here, strerror(-ret));
+	if (ret)
+		return fail(w, "cannot add %s: %s", here, strerror(-ret));
+	w->dev[dev].exists = true;
+	w->dev[dev].ns = ns;
+	w->dev[dev].ifindex = ifindex;
+	return true;
 }
 
-/* The model takes over an ifindex that the kernel chose */
-static inline bool dev_move(struct world *w, struct model *m, int dev, int from, int to)
+/* @renumbered: its ifindex is in use there, so the kernel chooses another one */
+static inline bool dev_move(struct world *w, int dev, int to, bool renumbered)
 {
 	char name[16];
 	int ret;
 
 	traffic_close(w, dev);
-	if (!go_to(w, from))
+	if (!go_to(w, w->dev[dev].ns))
 		return false;
-	ret = WITH_RTNL(link_move(rtnl, m->dev[dev].ifindex, w->ns[to]));
+	ret = WITH_RTNL(link_move(rtnl, w->dev[dev].ifindex, w->ns[to]));
 	if (ret)
 		return fail(w, "cannot move fz%d: %s", dev, strerror(-ret));
+	w->dev[dev].ns = to;
 	if (!go_to(w, to))
 		return false;
 	snprintf(name, sizeof(name), "fz%d", dev);
 	ret = if_nametoindex(name);
-	if (!m->dev[dev].renumbered && ret != m->dev[dev].ifindex)
+	if (!renumbered && ret != w->dev[dev].ifindex)
 		return fail(w, "fz%d got a new ifindex although its own was free", dev);
-	m->dev[dev].ifindex = ret;
+	w->dev[dev].ifindex = ret;
 	return true;
 }
 
@@ -440,7 +472,7 @@ static inline bool running(struct world *w, int ns, const char *name)
 	return up == 6;		/* IF_OPER_UP; <linux/if.h> and <net/if.h> clash */
 }
 
-static inline bool traffic_open(struct world *w, const struct model *m, int dev)
+static inline bool traffic_open(struct world *w, int dev)
 {
 	char here[16], there[16];
 
@@ -448,7 +480,7 @@ static inline bool traffic_open(struct world *w, const struct model *m, int dev)
 	snprintf(there, sizeof(there), "fp%d", dev);
 	if (w->here[dev])
 		return true;
-	if (!go_to(w, m->dev[dev].ns))
+	if (!go_to(w, w->dev[dev].ns))
 		return false;
 	w->here[dev] = packet_socket(here);
 	if (!go_to(w, -1))
@@ -456,7 +488,7 @@ static inline bool traffic_open(struct world *w, const struct model *m, int dev)
 	w->there[dev] = packet_socket(there);
 	if (w->here[dev] < 0 || w->there[dev] < 0)
 		return fail(w, "packet socket on fz%d: %s", dev, strerror(errno));
-	if (!IN_TIME(w, running(w, m->dev[dev].ns, here) && running(w, -1, there)))
+	if (!IN_TIME(w, running(w, w->dev[dev].ns, here) && running(w, -1, there)))
 		return fail(w, "fz%d does not come up", dev);
 	/* the work is done when RTNL is free again */
 	wait_for_rtnl();
@@ -470,60 +502,257 @@ struct frame {
 	char rest[46];
 } __attribute__((packed));
 
-/*
- * Sends a packet through the hook. Do the programs run, and does it pass, as in the
- * model?
- */
-static inline bool traffic(struct world *w, struct model *m, int dev, int egress)
+/* Sends a packet through the hook. Is its fate as expected? */
+static inline bool traffic(struct world *w, int dev, int type, const struct fate *fate)
 {
 	struct frame frame = { .to = { 255, 255, 255, 255, 255, 255 },
 			       .from = { 2, 0, 0, 0, 9, 9 },
 			       .type = htons(ETHERTYPE) }, got;
-	int met[ROOM], n, last, i, from, to, said, expected, len;
-	struct mhook *h = &m->dev[dev].hook[egress];
-	bool passes = model_packet(m, h, met, &n, &last);
 	struct pollfd arrived = { .events = POLLIN };
+	int i, from, to, said, len;
 
-	if (!traffic_open(w, m, dev))
+	if (!traffic_open(w, dev))
 		return false;
-	from = egress ? w->here[dev] : w->there[dev];
-	to = egress ? w->there[dev] : w->here[dev];
+	from = type == EGRESS ? w->here[dev] : w->there[dev];
+	to = type == EGRESS ? w->there[dev] : w->here[dev];
 	frame.number = ++w->packets;
 	w->trace->ran = 0;
 	memset((void *)w->trace->prog, 0xff, sizeof(w->trace->prog));
 
 	said = send(from, &frame, sizeof(frame), 0) < 0 ? -errno : 0;
-	expected = egress && last == 2 ? -ENOBUFS : 0;
-	if (said != expected)
-		return fail(w, "send returned %d, expected %d", said, expected);
-	if (passes) {
+	if (said != fate->said)
+		return fail(w, "send returned %d, expected %d", said, fate->said);
+	if (fate->passes) {
 		arrived.fd = to;
 		if (poll(&arrived, 1, w->patience * 1000) != 1)
 			return fail(w, "the packet did not pass");
 		if (recv(to, &got, sizeof(got), 0) != sizeof(got) ||
 		    got.number != frame.number)
 			return fail(w, "packet %u passed, but should not have", got.number);
-	} else if (!IN_TIME(w, w->trace->ran >= n)) {
-		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran, n);
+	} else if (!IN_TIME(w, w->trace->ran >= fate->n)) {
+		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran,
+			    fate->n);
 	} else if (recv(to, &got, sizeof(got), MSG_DONTWAIT) > 0) {
 		return fail(w, "packet %u passed, but should not have", got.number);
 	}
-	if (w->trace->ran != n)
-		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran, n);
-	len = snprintf(w->met, sizeof(w->met), passes ? "passes" : "is gone");
-	for (i = 0; i < n; i++) {
-		if (w->trace->prog[i] != met[i])
+	if (w->trace->ran != fate->n)
+		return fail(w, "%u programs ran on the packet, expected %d", w->trace->ran,
+			    fate->n);
+	len = snprintf(w->met, sizeof(w->met), fate->passes ? "passes" : "is gone");
+	for (i = 0; i < fate->n; i++) {
+		if (w->trace->prog[i] != fate->met[i])
 			return fail(w, "program %d that ran on the packet was p%d, expected p%d",
-				    i, w->trace->prog[i], met[i]);
-		len += snprintf(w->met + len, sizeof(w->met) - len, " p%d", met[i]);
+				    i, w->trace->prog[i], fate->met[i]);
+		len += snprintf(w->met + len, sizeof(w->met) - len, " p%d", fate->met[i]);
 	}
 	return true;
 }
 
+/* ---- the static keys that let packets find the hooks ---- */
+
+static inline unsigned long long symbol_address(const char *name)
+{
+	unsigned long long address = 0, at;
+	char line[256], symbol[128], type;
+	FILE *syms;
+
+	syms = fopen("/proc/kallsyms", "r");
+	while (syms && fgets(line, sizeof(line), syms))
+		if (sscanf(line, "%llx %c %127s", &at, &type, symbol) == 3 &&
+		    !strcmp(symbol, name))
+			address = at;
+	if (syms)
+		fclose(syms);
+	return address;
+}
+
+/* A program that returns the number at an address of the kernel, or -1 */
+static inline int peek_load(unsigned long long address)
+{
+	struct bpf_insn insns[] = {
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 4 },
+		{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_3, 0, 0, (__u32)address },
+		{ 0, 0, 0, 0, address >> 32 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
+		{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+	union bpf_attr attr = {};
+
+	if (!address)
+		return -1;
+	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	attr.insns = (unsigned long)insns;
+	attr.insn_cnt = sizeof(insns) / sizeof(*insns);
+	attr.license = (unsigned long)"GPL";
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static const char *const key_names[] = { "ingress_needed_key", "egress_needed_key" };
+
+/* Returns its count, or -1 if it cannot be read */
+static inline int static_key(int key)
+{
+	/* the kernel's table of symbols is long: it is read once */
+	static int peek[2] = { -2, -2 };
+	union bpf_attr attr = {};
+
+	if (peek[key] == -2)
+		peek[key] = peek_load(symbol_address(key_names[key]));
+	attr.test.prog_fd = peek[key];
+	return peek[key] < 0 || sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr)) ?
+	       -1 : (int)attr.test.retval;
+}
+
+static inline void keys_read(struct world *w)
+{
+	w->keys[0] = static_key(0);
+	w->keys[1] = static_key(1);
+}
+
+/* They are given back some time after the last hook has become empty */
+static inline bool keys_released(struct world *w)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (w->keys[i] < 0 || IN_TIME(w, static_key(i) <= w->keys[i]))
+			continue;
+		return fail(w, "%s is %d, was %d at the start, and no hook is in use",
+			    key_names[i], static_key(i), w->keys[i]);
+	}
+	return true;
+}
+
+/* ---- is the kernel as expected? ---- */
+
+static inline const char *type_text(int type)
+{
+	return type == EGRESS ? "egress" : "ingress";
+}
+
+static inline bool prog_gone(struct world *w, int p)
+{
+	return IN_TIME(w, !prog_exists(w->p_id[p])) ||
+	       fail(w, "p%d still exists, but nothing holds it", p);
+}
+
+static inline bool link_gone(struct world *w, int l)
+{
+	return IN_TIME(w, !link_exists(w->l_id[l])) ||
+	       fail(w, "l%d still exists, but nothing holds it", l);
+}
+
+static inline bool prog_lives(struct world *w, int p)
+{
+	return prog_exists(w->p_id[p]) || fail(w, "p%d is gone", p);
+}
+
+static inline bool link_lives(struct world *w, int l)
+{
+	return link_exists(w->l_id[l]) || fail(w, "l%d is gone", l);
+}
+
+/* The @n programs and links @at, of which @room were asked for */
+static inline bool answer_is(struct world *w, const char *what, const struct hook *hook,
+			     int room, uint64_t revision, int n, const struct entry *at)
+{
+	uint32_t prog, link;
+	int i;
+
+	if (hook->count != n || hook->revision != revision || hook->attach_flags)
+		return fail(w, "%s has %u programs, revision %llu; expected %d, %llu", what,
+			    hook->count, (unsigned long long)hook->revision, n,
+			    (unsigned long long)revision);
+	for (i = 0; i < HOOK_MAX; i++) {
+		prog = i < n && i < room ? w->p_id[at[i].prog] : 0;
+		link = i < n && i < room && at[i].link >= 0 ? w->l_id[at[i].link] : 0;
+		if (hook->prog_ids[i] != prog || hook->link_ids[i] != link ||
+		    hook->prog_attach_flags[i] || hook->link_attach_flags[i])
+			return fail(w, "%s has program %u, link %u at position %d; expected %u, %u",
+				    what, hook->prog_ids[i], hook->link_ids[i], i, prog, link);
+	}
+	return true;
+}
+
+static inline bool hook_is(struct world *w, int dev, int type, uint64_t revision, int n,
+			   const struct entry *at)
+{
+	struct hook hook;
+	char what[32];
+	int ret;
+
+	if (!go_to(w, w->dev[dev].ns))
+		return false;
+	snprintf(what, sizeof(what), "d%d %s", dev, type_text(type));
+	ret = hook_query(w->dev[dev].ifindex, type, &hook);
+	if (ret)
+		return fail(w, "%s: query returns %d", what, ret);
+	return answer_is(w, what, &hook, HOOK_MAX, revision, n, at);
+}
+
+static inline void query_prepare(union bpf_attr *attr, struct hook *hook, int ifindex, int type,
+				 int room, uint32_t query_flags, uint32_t attach_flags)
+{
+	memset(attr, 0, sizeof(*attr));
+	memset(hook, 0, sizeof(*hook));
+	attr->query.target_ifindex = ifindex;
+	attr->query.attach_type = type;
+	attr->query.query_flags = query_flags;
+	attr->query.attach_flags = attach_flags;
+	attr->query.count = room;
+	attr->query.prog_ids = (unsigned long)hook->prog_ids;
+	attr->query.link_ids = (unsigned long)hook->link_ids;
+}
+
+static inline void query_done(const union bpf_attr *attr, struct hook *hook)
+{
+	hook->count = attr->query.count;
+	hook->revision = attr->query.revision;
+	hook->attach_flags = attr->query.attach_flags;
+}
+
+/* @dev: -1 if the link is detached */
+static inline bool info_is(struct world *w, int l, const struct bpf_link_info *info, int prog,
+			   int dev, int type)
+{
+	uint32_t ifindex = dev < 0 ? 0 : w->dev[dev].ifindex;
+
+	if (info->type == BPF_LINK_TYPE_TCX && info->id == w->l_id[l] &&
+	    info->prog_id == w->p_id[prog] && info->tcx.ifindex == ifindex &&
+	    info->tcx.attach_type == type)
+		return true;
+	return fail(w,
+		    "l%d: type %u id %u program %u ifindex %u attach type %u, expected %u %u %u %u %u",
+		    l, info->type, info->id, info->prog_id, info->tcx.ifindex,
+		    info->tcx.attach_type, BPF_LINK_TYPE_TCX, w->l_id[l], w->p_id[prog], ifindex,
+		    type);
+}
+
+/* A link of mainline cannot be polled */
+static inline bool poll_is(struct world *w, int l, int got, bool over)
+{
+	return mainline_tcx() || got == (over ? POLLHUP : 0) ||
+	       fail(w, "l%d: poll() returns %#x, but the link is %s", l, got,
+		    over ? "detached" : "attached");
+}
+
+static inline bool fdinfo_is(struct world *w, int l, const char *text, int prog, int dev, int type)
+{
+	char expected[128];
+
+	snprintf(expected, sizeof(expected), "prog_id:\t%u\nifindex:\t%u\nattach_type:\t%s\n",
+		 w->p_id[prog], dev < 0 ? 0 : w->dev[dev].ifindex,
+		 type == EGRESS ? "47 (egress)" : "46 (ingress)");
+	return (strstr(text, expected) && strstr(text, "link_type:\ttcx\n")) ||
+	       fail(w, "l%d: fdinfo is\n%s\nexpected\n%s", l, text, expected);
+}
+
 /* ---- references, set-up, reset ---- */
 
-static inline uint32_t ref_id(const struct world *w, const struct model *m, struct ref r,
-			      bool link)
+static inline uint32_t ref_id(const struct world *w, struct ref r, bool link)
 {
 	uint32_t id = BAD_ID;
 
@@ -532,10 +761,10 @@ static inline uint32_t ref_id(const struct world *w, const struct model *m, stru
 		return 0;
 	case A_PROG:
 		/* as the id of a link it could be in use */
-		id = link ? BAD_ID : m->prog[r.slot].id;
+		id = link ? BAD_ID : w->p_id[r.slot];
 		break;
 	case A_LINK:
-		id = link ? m->link[r.slot].id : BAD_ID;
+		id = link ? w->l_id[r.slot] : BAD_ID;
 		break;
 	case AN_XDP_PROG:
 		return link ? BAD_ID : w->xdp_prog_id;
@@ -584,8 +813,27 @@ static inline bool proc_enter(struct world *w, int proc, int ns)
 	return !ret || fail(w, "a process cannot enter a namespace: %s", strerror(-ret));
 }
 
+static inline bool all_gone(struct world *w)
+{
+	int i;
+
+	for (i = 0; i < PROGS; i++)
+		if (w->p_id[i] && !prog_gone(w, i))
+			return false;
+	for (i = 0; i < LINKS; i++)
+		if (w->l_id[i] && !link_gone(w, i))
+			return false;
+	return true;
+}
+
+static inline void forget(struct world *w)
+{
+	memset(w->p_id, 0, sizeof(w->p_id));
+	memset(w->l_id, 0, sizeof(w->l_id));
+}
+
 /* Removes all that the steps have created, and checks that it is gone */
-static inline bool world_reset(struct world *w, struct model *m)
+static inline bool world_reset(struct world *w)
 {
 	bool ok = true;
 	char path[64];
@@ -605,21 +853,15 @@ static inline bool world_reset(struct world *w, struct model *m)
 		unlink(path);
 	}
 	for (i = 0; i < DEVS; i++)
-		if (m->dev[i].exists)
-			ok &= dev_del(w, m, i);
+		if (w->dev[i].exists)
+			ok &= dev_del(w, i);
 	if (w->ns[2] >= 0)
-		ok &= ns_del(w, m, 2);
+		ok &= ns_del(w, 2);
 	if (w->ns[1] < 0)
 		ok &= ns_add(w, 1);
-	if (!ok)
-		return false;
-	for (i = 0; i < PROGS; i++)
-		if (m->prog[i].id && !IN_TIME(w, !prog_exists(m->prog[i].id)))
-			return fail(w, "p%d still exists, but nothing holds it", i);
-	for (i = 0; i < LINKS; i++)
-		if (m->link[i].id && !IN_TIME(w, !link_exists(m->link[i].id)))
-			return fail(w, "l%d still exists, but nothing holds it", i);
-	return true;
+	ok = ok && all_gone(w);
+	forget(w);
+	return ok;
 }
 
 static inline bool world_setup(struct world *w)
@@ -670,54 +912,75 @@ static inline bool world_setup(struct world *w)
 	for (i = 0; i < PROCS; i++)
 		if (!proc_enter(w, i, 0))
 			return false;
+	/* each namespace has a marker, which is a link on lo's egress */
+	keys_read(w);
 	return true;
 }
 
-/* ---- the static keys that let packets find the hooks ---- */
+/* ---- for the tests that are printed: the same in one process ---- */
 
-/* Returns its count, or -1 if it cannot be read */
-static inline int static_key(const char *name)
+/* The programs tell which of them a packet has met, as those of the fuzzer do */
+static inline int slot_load(struct world *w, int p, int verdict)
 {
-	unsigned long long address = 0, at;
-	char line[256], symbol[128], type;
-	union bpf_attr attr = {};
-	int prog, ret;
-	FILE *syms;
+	struct call c = { .what = CALL_BPF, .size = sizeof(c.attr) };
+	int fd;
 
-	syms = fopen("/proc/kallsyms", "r");
-	while (syms && fgets(line, sizeof(line), syms))
-		if (sscanf(line, "%llx %c %127s", &at, &type, symbol) == 3 &&
-		    !strcmp(symbol, name))
-			address = at;
-	if (syms)
-		fclose(syms);
-	if (!address)
-		return -1;
-	{
-		struct bpf_insn insns[] = {
-			{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0 },
-			{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8 },
-			{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 4 },
-			{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_3, 0, 0, (__u32)address },
-			{ 0, 0, 0, 0, address >> 32 },
-			{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
-			{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0 },
-			{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
-		};
+	prog_load_call(&c, p, verdict);
+	c.fd = -1;
+	fd = call_do(&c);
+	w->p_id[p] = prog_id(fd);
+	return fd;
+}
 
-		attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-		attr.insns = (unsigned long)insns;
-		attr.insn_cnt = sizeof(insns) / sizeof(*insns);
-		attr.license = (unsigned long)"GPL";
-		prog = sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
-	}
-	if (prog < 0)
-		return -1;
-	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = prog;
-	ret = sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
-	close(prog);
-	return ret ? -1 : (int)attr.test.retval;
+static inline int obj_pin(int fd, const char *path)
+{
+	union bpf_attr attr = { .pathname = (unsigned long)path, .bpf_fd = fd };
+
+	return sys_bpf(BPF_OBJ_PIN, &attr, sizeof(attr));
+}
+
+static inline int obj_get(const char *path)
+{
+	union bpf_attr attr = { .pathname = (unsigned long)path };
+
+	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+}
+
+static inline int hook_ask(struct world *w, int ifindex, int type, int room, uint32_t query_flags,
+			   uint32_t attach_flags)
+{
+	union bpf_attr attr;
+	int ret;
+
+	query_prepare(&attr, &w->asked, ifindex, type, room, query_flags, attach_flags);
+	ret = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
+	query_done(&attr, &w->asked);
+	return ret;
+}
+
+static inline bool link_is(struct world *w, int l, int fd, int prog, int dev, int type)
+{
+	struct bpf_link_info info;
+	int ret = obj_info(fd, &info, sizeof(info));
+
+	return ret ? fail(w, "l%d: info returns %d", l, ret) :
+		     info_is(w, l, &info, prog, dev, type);
+}
+
+static inline bool link_fdinfo_is(struct world *w, int l, int fd, int prog, int dev, int type)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return read_text(path, text, sizeof(text)) ? fail(w, "l%d: no fdinfo", l) :
+						     fdinfo_is(w, l, text, prog, dev, type);
+}
+
+static inline void close_fds(const int *fds, int n)
+{
+	while (n--)
+		if (fds[n] != BAD_FD)
+			close(fds[n]);
 }
 
 #endif
