@@ -34,12 +34,12 @@ build/%/kabi/modules: FORCE
 $(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi scripts/tree \
 	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
 
-# does the fuzzer find mistakes that are made on purpose?
+# do the fuzzer, and the tests that it prints, find mistakes that are made on purpose?
 build/%/bzImage-mutated: build/%/bzImage kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
 	@scripts/step kernel-mutated $* -c '^..[A-Z]' -n 1700 kernel/tests/mutations/kernel $*
 
 $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scripts/tree scripts/die \
-	kernel/tests/mutations/list build/%/bzImage-mutated build/%/selftests))
+	kernel/tests/mutations/list build/%/bzImage-mutated build/%/selftests build/%/libbpf build/%/linux))
 
 # instructions for a packet and for a change do not grow
 CHECKS += guard
