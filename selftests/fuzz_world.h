@@ -228,13 +228,15 @@ static inline bool fail(struct world *w, const char *fmt, ...)
 /* Waits for @condition; false if it does not become true in time */
 #define IN_TIME(w, condition) ({				\
 	double end_ = now() + (w)->patience;			\
-	bool true_ = (condition);				\
 	int spins_ = 0;						\
+	bool true_;						\
 								\
-	while (!true_ && now() < end_) {			\
+	for (;;) {						\
+		true_ = (condition);				\
+		if (true_ || now() > end_)			\
+			break;					\
 		if (++spins_ > 20)				\
 			usleep(1000);				\
-		true_ = (condition);				\
 	}							\
 	true_;							\
 })
