@@ -3,7 +3,7 @@
 answers: $(TREE:%=build/%/bzImage) selftests ## 3 compare every answer of bpf(2) between trees (TREE="6.1 5.10 6.12")
 	@scripts/answers $(TREE)
 
-# which random steps, and how many
+# which random steps, and how many; transcripts takes several seeds
 FUZZ_SEED ?= 1
 FUZZ_STEPS ?= 1000000
 
@@ -12,6 +12,10 @@ fuzz: $(TREE:%=fuzz-%) ## 3 random steps against a model (FUZZ_SEED=1 FUZZ_STEPS
 
 fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
 	@scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
+
+.PHONY: transcripts
+transcripts: $(TREE:%=build/%/bzImage) selftests ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
+	@scripts/transcripts '$(FUZZ_SEED)' '$(FUZZ_STEPS)' $(TREE)
 
 .PHONY: load
 load: $(TREE:%=load-%) ## 3 10,000 devices, 100 processes, ten minutes of packets

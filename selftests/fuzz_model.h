@@ -108,7 +108,8 @@ struct model {
 	struct mdev dev[DEVS];
 	bool ns[NSES];
 	uint8_t at_home[PROCS];		/* the namespace of each process */
-	const char *differs;		/* why mainline differs at the last step */
+	/* why mainline differs at the last step: a row of the table in the documentation */
+	const char *differs;
 };
 
 static inline void model_reset(struct model *m, bool mainline)
@@ -439,7 +440,7 @@ static inline int model_attach(struct model *m, const struct step *s, struct mho
 		pos = h->n;
 	}
 	if (s->flags & ~KNOWN_FLAGS) {
-		m->differs = "LINK_CREATE with an unknown flag";
+		m->differs = "unknown flags of BPF_LINK_CREATE";
 		if (!m->mainline)
 			return -EINVAL;
 	}
@@ -541,7 +542,7 @@ static inline int model_prog_detach(struct model *m, const struct step *s)
 	if (pos < 0)
 		pos = 0;
 	if (pos == ROOM) {
-		m->differs = "DETACH of the 63rd program by its place";
+		m->differs = "BPF_PROG_DETACH of the last of 63 programs by its place";
 		if (m->mainline)
 			return -ERANGE;
 	}
@@ -782,7 +783,7 @@ static inline void model_packet(struct model *m, int dev, int egress, struct fat
 		    verdict == 8)
 			break;
 		if (verdict != -1) {
-			m->differs = "a verdict that is final for mainline";
+			m->differs = "an unknown verdict";
 			if (m->mainline)
 				break;
 		}
@@ -791,7 +792,7 @@ static inline void model_packet(struct model *m, int dev, int egress, struct fat
 	passes = verdict != 2 && verdict != 4 && verdict != 7 && verdict != 8;
 	mainline_passes = verdict != 2 && verdict != 7;
 	if (passes != mainline_passes)
-		m->differs = "a verdict that mainline does not honour";
+		m->differs = "TC_ACT_STOLEN, TC_ACT_TRAP";
 	fate->passes = m->mainline ? mainline_passes : passes;
 }
 
