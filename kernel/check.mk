@@ -51,11 +51,23 @@ bench-trees := $(filter $(PATCHED),$(TREE))
 bench-kernels := $(foreach t,$(bench-trees),$t-unpatched=build/$t/bzImage-stock $t-tc-link=build/$t/bzImage) \
 	$(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/bzImage)
 
-.PHONY: bench bench-docs
-bench: $(foreach k,$(bench-kernels),$(lastword $(subst =, ,$k))) FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
+# the patched ones and mainline as User Mode Linux, each started this often
+ROUNDS ?= 30
+native-kernels := $(patsubst %/bzImage,%/uml,$(filter %/bzImage,$(bench-kernels)))
+files-of = $(foreach k,$(1),$(lastword $(subst =, ,$k)))
+
+build/%/uml: $(call prepared,kernel kabi) kernel/tests/bench/native-kernel kernel/tests/bench/uml.config
+	@scripts/step kernel-uml $* -c '^  [A-Z]' -n 1300 kernel/tests/bench/native-kernel $*
+
+.PHONY: bench bench-native bench-docs
+bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
 	@scripts/step bench . -c ': (plain|mitigated|time)$$' -n $$((3 * $(words $(bench-kernels)) + 1)) \
 		kernel/tests/bench/run out/bench build/$(firstword $(bench-trees))/linux $(bench-kernels)
 	@echo out/bench/figures.md
+
+bench-native: $(call files-of,$(native-kernels)) FORCE | deps ## 3 of these only packets at native speed, under User Mode Linux
+	@scripts/step bench-native . -c '^round: ' -n $(ROUNDS) \
+		kernel/tests/bench/native out/bench build/$(firstword $(bench-trees))/linux $(ROUNDS) $(native-kernels)
 
 bench-docs: ## 4 put the figures of out/bench into Documentation/
 	cp out/bench/figures.md Documentation/figures.md

@@ -13,13 +13,14 @@ def matrix(r; c; v):
 
 def markdown: map(tostring) | "| " + join(" | ") + " |";
 def table(r; c; v):
-	[matrix(r; c; v)] | (.[0], (.[0] | map("---")), .[1:][]) | markdown;
+	if length == 0 then "Not measured." else [matrix(r; c; v)] | (.[0], (.[0] | map("---")), .[1:][]) | markdown end;
 
 def thousands: round | tostring | gsub("(?<=[0-9])(?=([0-9]{3})+$)"; ",");
 def us: if . < 100000 then . / 100 | round / 10 else . / 1000 | thousands end;
 def ms: . / 10000 | round / 100;
 
-def who($kind): if $kind != "link" then $kind elif .kernel | startswith("6.12") then "tcx" else "link" end;
+def mainline: startswith("6.12");
+def who($kind): if $kind != "link" then $kind elif .kernel | mainline then "tcx" else "link" end;
 def of_kernel: "\(who(.kind)), \(.kernel)";
 
 # The clock counts a wait as instructions: this many mean a wait.
@@ -30,14 +31,32 @@ def packets($boot): map(select(.bench == "packet" and .boot == $boot)) | sort_by
 # programs beyond the first
 def further:
 	group_by([.kernel, .boot, .side, .what]) |
-	map(select(any(.[]; .programs == 1) and any(.[]; .programs == 63)) |
+	map(select(any(.[]; .programs == 1) and any(.[]; .programs > 1)) |
 		(map(select(.programs == 1))[0].value) as $one |
-		map(select(.programs == 63))[0] | .what += ", each further program" | .value = (.value - $one) / 62 | .programs = 2) |
+		max_by(.programs) | .what += ", each further program" | .value = (.value - $one) / (.programs - 1) | .programs = 2) |
 	.[];
 def packet_table($boot):
 	packets($boot) | [(.[] | select(.what == "nothing" and .boot == $boot) | .what = "nothing (all)" | .value = .all),
 		(.[] | select(.what != "nothing" and .programs < 2)), further] |
 	table(.what; .kernel; .value | thousands);
+
+# one result for all rounds of a measurement
+def quantile($q): sort | .[(length - 1) * $q | round];
+def native:
+	group_by([.kernel, .side, .what, .programs]) |
+	map(map(.all) as $all | .[0] + { rounds: length, all: ($all | quantile(0.5)), quartiles: [$all | quantile(0.25, 0.75)] }) |
+	group_by([.kernel, .side])[] |
+	(map(select(.what == "nothing"))[0].all) as $nothing |
+	.[] | .value = .all - $nothing;
+def native_rows:
+	packets("native") | [(.[] | select(.what == "nothing") | .what = "nothing (all)" | .value = .all),
+		(.[] | select(.what != "nothing" and .programs == 1)), further];
+# each patched kernel's links as parts of mainline's
+def native_ratios:
+	group_by([.side, .what])[] | (.[] | select(.kernel | mainline) | .value) as $mainline |
+	.[] | select((.kernel | mainline | not) and (.what | startswith("link"))) |
+	.kernel += " / mainline" | .value = .value / $mainline;
+def hundredths: . * 100 | round / 100;
 
 def changes($unit): map(select(.bench == "change" and .unit == $unit));
 
@@ -59,6 +78,10 @@ def tables:
 	"With what the kernel does by default against speculation:",
 	"",
 	packet_table("mitigated"),
+	"",
+	"Nanoseconds at native speed, under User Mode Linux, where programs are interpreted: medians of many runs of the kernels in turn, and the ratio of links to mainline's.",
+	"",
+	(native_rows | [(.[] | .value |= (. * 10 | round / 10)), (native_ratios | .value |= hundredths)] | table(.what; .kernel; .value)),
 	"",
 	"## A change",
 	"",

@@ -3,13 +3,15 @@
  * Instructions for a packet, sent or received by pktgen on a dummy device, with
  * different things attached. Prints a line of JSON for each.
  *
- * usage: packet [guard]: with "guard" only what kernel/tests/bench/guard.* has
+ * usage: packet [guard|native]
+ *	guard	only what kernel/tests/bench/guard.* has
+ *	native	nanoseconds on a real CPU, where more packets and fewer cases are needed
  */
 #include "netlink.h"
 
-#define PACKETS	10000
 #define MOST	63
 
+static unsigned int packets = 10000;
 static int here, elsewhere;
 static int links[MOST];
 
@@ -38,7 +40,7 @@ static double per_packet(enum side side)
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		tell(device, settings[i]);
 	tell(device, side == INGRESS ? "xmit_mode netif_receive" : "xmit_mode queue_xmit");
-	snprintf(line, sizeof(line), "count %u", PACKETS);
+	snprintf(line, sizeof(line), "count %u", packets);
 	tell(device, line);
 	tell("/proc/net/pktgen/pgctrl", "start");
 
@@ -50,7 +52,7 @@ static double per_packet(enum side side)
 	fclose(f);
 	if (!us)
 		die("pktgen reports no time");
-	return us * 1000.0 / PACKETS;
+	return us * 1000.0 / packets;
 }
 
 static double nothing[2];
@@ -81,7 +83,7 @@ static void attach(enum kind kind, int ifindex, enum side side, int programs, in
 	}
 }
 
-static void detach(enum kind kind, int ifindex, int programs)
+static void detach_only(enum kind kind, int ifindex, int programs)
 {
 	int i;
 
@@ -90,6 +92,11 @@ static void detach(enum kind kind, int ifindex, int programs)
 	else
 		for (i = 0; i < programs; i++)
 			close(links[i]);
+}
+
+static void detach(enum kind kind, int ifindex, int programs)
+{
+	detach_only(kind, ifindex, programs);
 	/* Our static key stays on for a second */
 	sleep(2);
 }
@@ -138,20 +145,56 @@ static void measure_guard(enum side side)
 	measure(LINK, side, "", 4, load_prog(OK));
 }
 
+static void measure_nothing(enum side side)
+{
+	per_packet(side);	/* the first run does what is done only once */
+	nothing[side] = per_packet(side);
+	report(side, "nothing", 0);
+}
+
+/*
+ * A short run: whoever starts it repeats it, on kernels in turn. What turns no static key
+ * on comes first, so that there is no wait until it is off again.
+ */
+static void measure_native(void)
+{
+	static const int counts[] = { 1, 8 };
+	enum kind kind;
+	enum side side;
+	unsigned int i;
+
+	packets = 200000;
+	for (side = INGRESS; side <= EGRESS; side++)
+		measure_nothing(side);
+	for (kind = FILTER; kind <= LINK; kind++) {
+		if (kind == LINK && !has_links())
+			break;
+		for (side = INGRESS; side <= EGRESS; side++)
+			for (i = 0; i < ARRAY_SIZE(counts); i++) {
+				attach(kind, here, side, counts[i], load_prog(OK));
+				report(side, kind_names[kind], counts[i]);
+				detach_only(kind, here, counts[i]);
+			}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	bool guard = argc > 1 && !strcmp(argv[1], "guard");
-	bool with_links = has_links();
+	bool with_links;
 	enum side side;
 
-	must_count_instructions();
 	here = make_dummy("here", true);
 	elsewhere = make_dummy("elsewhere", true);
+	if (argc > 1 && !strcmp(argv[1], "native")) {
+		measure_native();
+		return 0;
+	}
+	must_count_instructions();
+	with_links = has_links();
 	sleep(2);
 	for (side = INGRESS; side <= EGRESS; side++) {
-		per_packet(side);	/* the first run does what is done only once */
-		nothing[side] = per_packet(side);
-		report(side, "nothing", 0);
+		measure_nothing(side);
 		if (guard) {
 			measure_guard(side);
 			continue;
