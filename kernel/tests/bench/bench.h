@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,15 @@ void die(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, ": %s\n", strerror(err));
 	exit(1);
+}
+
+/* Every link is a file, and a process may open fewer than are measured. */
+static inline void allow_files(rlim_t count)
+{
+	struct rlimit limit = { count, count };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("RLIMIT_NOFILE");
 }
 
 static inline int bpf(int cmd, union bpf_attr *attr)

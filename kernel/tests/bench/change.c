@@ -292,6 +292,7 @@ int main(int argc, char **argv)
 	most_rounds = count ? 100 : MOST_ROUNDS;
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
+	allow_files(most + 100);
 	/* the addresses and routes of so many devices are useless here */
 	f = fopen("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w");
 	if (!f || fputs("1", f) < 0 || fclose(f))

@@ -119,6 +119,7 @@ int main(void)
 
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
+	allow_files(2 * DEVICES + 100);
 	for (i = 0; i < DEVICES; i++) {
 		snprintf(name, sizeof(name), "d%d", i);
 		devices[i] = make_dummy(name, false);
