@@ -60,6 +60,9 @@ def hundredths: . * 100 | round / 100;
 
 def changes($unit): map(select(.bench == "change" and .unit == $unit));
 
+# the plot of the results that are given, if there are any
+def image($what; $name): if length > 0 then "![\($what)](figures/\($name).svg)", "" else empty end;
+
 def tables:
 	"# Figures",
 	"",
@@ -69,8 +72,7 @@ def tables:
 	"",
 	"Instructions over those of a packet with nothing attached, egress / ingress.",
 	"",
-	"![Instructions for a packet with 1 to 63 programs](figures/packet.svg)",
-	"",
+	(packets("plain") | image("Instructions for a packet with 1 to 63 programs"; "packet")),
 	"Without retpolines (`mitigations=off`):",
 	"",
 	packet_table("plain"),
@@ -91,8 +93,7 @@ def tables:
 	"",
 	"Microseconds on two CPUs, median / 99th percentile.",
 	"",
-	"![Microseconds for a change](figures/change.svg)",
-	"",
+	(changes("ns") | image("Microseconds for a change"; "change")),
 	(changes("ns") | map(select(.where == "alone" or .where == "first of all") | .what += (if .where == "alone" then "" else ", the first one of all" end)) |
 		table(.what; of_kernel; "\(.median | us) / \(.p99 | us)")),
 	"",
@@ -103,8 +104,7 @@ def tables:
 	"",
 	"Instructions for one more attachment, by the number of devices that have one:",
 	"",
-	"![Instructions for an attachment, by devices in use](figures/devices.svg)",
-	"",
+	(changes("instructions") | image("Instructions for an attachment, by devices in use"; "devices")),
 	(changes("instructions") | map(select(.where == "devices" and .what == "attach")) |
 		table(.number; of_kernel; .median | instructions)),
 	"",
@@ -116,8 +116,7 @@ def tables:
 	"",
 	"Milliseconds, median / 99th percentile: what others wait for RTNL beside attachments, and what an attachment waits beside RTNL.",
 	"",
-	"![What others wait for RTNL](figures/rtnl.svg)",
-	"",
+	(map(select(.bench == "rtnl")) | image("What others wait for RTNL"; "rtnl")),
 	(map(select(.bench == "rtnl")) |
 		table("\([.kind, .what] | map(select(. != "")) | join(" ")), \(.beside)"; .kernel; "\(.median | ms) / \(.p99 | ms)")),
 	"",
@@ -125,7 +124,11 @@ def tables:
 	"",
 	"Bytes of slab and per-CPU memory for each of 1,000.",
 	"",
-	(map(select(.bench == "memory")) | table(.what; .kernel; .value | thousands));
+	(map(select(.bench == "memory")) | table(.what; .kernel; .value | thousands)),
+	"",
+	"---",
+	"",
+	"[All pages](index.md#where-to-start) · next: [Contributing](../CONTRIBUTING.md)";
 
 # for gnuplot: names in quotes, and a question mark for no value
 def plot(r; c; v):
