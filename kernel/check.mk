@@ -57,7 +57,7 @@ native-kernels := $(patsubst %/bzImage,%/uml,$(filter %/bzImage,$(bench-kernels)
 files-of = $(foreach k,$(1),$(lastword $(subst =, ,$k)))
 
 build/%/uml: $(call prepared,kernel kabi) kernel/tests/bench/native-kernel kernel/tests/bench/uml.config
-	@scripts/step kernel-uml $* -c '^  [A-Z]' -n 1300 kernel/tests/bench/native-kernel $*
+	@scripts/step kernel-uml $* -c '^  [A-Z]' -n 1100 kernel/tests/bench/native-kernel $*
 
 .PHONY: bench bench-native bench-docs
 bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline

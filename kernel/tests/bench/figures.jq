@@ -48,9 +48,13 @@ def native:
 	group_by([.kernel, .side])[] |
 	(map(select(.what == "nothing"))[0].all) as $nothing |
 	.[] | .value = .all - $nothing;
+def tenths: . * 10 | round / 10;
 def native_rows:
-	packets("native") | [(.[] | select(.what == "nothing") | .what = "nothing (all)" | .value = .all),
-		(.[] | select(.what != "nothing" and .programs == 1)), further];
+	packets("native") | [(.[] | select(.what != "nothing" and .programs == 1)), further];
+# how much the rounds differ
+def native_nothing:
+	packets("native")[] | select(.what == "nothing") | .what = "nothing (all)" |
+	.value = "\(.all | tenths) (\(.quartiles | map(tenths) | join("–")))";
 # each patched kernel's links as parts of mainline's
 def native_ratios:
 	group_by([.side, .what])[] | (.[] | select(.kernel | mainline) | .value) as $mainline |
@@ -81,9 +85,9 @@ def tables:
 	"",
 	packet_table("mitigated"),
 	"",
-	"Nanoseconds at native speed, under User Mode Linux, where programs are interpreted: medians of many runs of the kernels in turn, and the ratio of links to mainline's.",
+	"Nanoseconds at native speed, under User Mode Linux, where programs are interpreted: medians of many runs of the kernels in turn, and the ratio of links to mainline's. If the middle half of the runs, in parentheses, is far apart, the machine was busy: repeat it.",
 	"",
-	(native_rows | [(.[] | .value |= (. * 10 | round / 10)), (native_ratios | .value |= hundredths)] | table(.what; .kernel; .value)),
+	([native_nothing, (native_rows | (.[] | .value |= tenths), (native_ratios | .value |= hundredths))] | table(.what; .kernel; .value)),
 	"",
 	"## A change",
 	"",
