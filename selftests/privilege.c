@@ -820,6 +820,19 @@ static int open_pin(const char *path, __u32 flags)
 	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
 }
 
+/* Another user opens a pinned link, and tries what its fd allows */
+static void use_pin(struct seen *seen, const char *path, int prog)
+{
+	int link;
+
+	if (setuid(65534))
+		_exit(1);
+	link = open_pin(path, 0);
+	seen->create = link < 0 ? -link : 0;
+	seen->replace = -link_update(link, prog, 0, 0);
+	seen->detach = -link_detach(link);
+}
+
 /* Access to a pin is up to the mode of its file. Reading is not enough. */
 TEST_F(strangers, that_find_a_pin)
 {
@@ -839,15 +852,10 @@ TEST_F(strangers, that_find_a_pin)
 
 	ASSERT_EQ(0, chmod(PIN, 0666));
 	IN_CHILD(seen, ({
-		int link;
-
-		if (setuid(65534))
-			_exit(1);
-		link = open_pin(PIN, 0);
-		seen->create = link < 0 ? -link : 0;
-		seen->detach = -link_detach(link);
+		use_pin(seen, PIN, self->other);
 	}));
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->create);
+	EXPECT_EQ(self->closed ? EPERM : 0, seen->replace);
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->detach);
 }
 
@@ -865,14 +873,7 @@ TEST_F(strangers, that_find_a_pin_below_a_read_only_bind_mount)
 	ASSERT_EQ(-1, unlink(BIND_MOUNT "/link"));
 	ASSERT_EQ(EROFS, errno);
 	IN_CHILD(seen, ({
-		int link;
-
-		if (setuid(65534))
-			_exit(1);
-		link = open_pin(BIND_MOUNT "/link", 0);
-		seen->create = link < 0 ? -link : 0;
-		seen->replace = -link_update(link, self->other, 0, 0);
-		seen->detach = -link_detach(link);
+		use_pin(seen, BIND_MOUNT "/link", self->other);
 	}));
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->create);
 	EXPECT_EQ(self->closed ? EPERM : 0, seen->replace);
