@@ -167,6 +167,9 @@ build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
 
+build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
+	@scripts/step kernel-preempt $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* preempt
+
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
 	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)

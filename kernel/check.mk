@@ -46,22 +46,25 @@ CHECKS += guard
 $(eval $(call check,guard,kernel/tests/bench/check-guard,$(in-guest) \
 	trees scripts/tree kernel/tests/bench selftests/rtnl.h build/%/linux))
 
-# TREE without our patches and with them, and mainline, side by side
+# TREE without our patches and with them, and mainline, side by side; the last two also
+# with PREEMPT
 bench-trees := $(filter $(PATCHED),$(TREE))
-bench-kernels := $(foreach t,$(bench-trees),$t-unpatched=build/$t/bzImage-stock $t-tc-link=build/$t/bzImage) \
-	$(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/bzImage)
+with-preempt = build/$1/bzImage,build/$1/bzImage-preempt
+bench-kernels := $(foreach t,$(bench-trees),$t-unpatched=build/$t/bzImage-stock $t-tc-link=$(call with-preempt,$t)) \
+	$(if $(KERNEL_SRC),,$(mainline)=$(call with-preempt,$(mainline)))
+comma := ,
+files-of = $(foreach k,$1,$(subst $(comma), ,$(lastword $(subst =, ,$k))))
 
 # the patched ones and mainline as User Mode Linux, each started this often
 ROUNDS ?= 30
-native-kernels := $(patsubst %/bzImage,%/uml,$(filter %/bzImage,$(bench-kernels)))
-files-of = $(foreach k,$(1),$(lastword $(subst =, ,$k)))
+native-kernels := $(foreach t,$(bench-trees),$t-tc-link=build/$t/uml) $(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/uml)
 
 build/%/uml: $(call prepared,kernel kabi) kernel/tests/bench/native-kernel kernel/tests/bench/uml.config
 	@scripts/step kernel-uml $* -c '^  [A-Z]' -n 1100 kernel/tests/bench/native-kernel $*
 
 .PHONY: bench bench-native bench-docs
 bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
-	@scripts/step bench . -c ': (plain|mitigated|time)$$' -n $$((3 * $(words $(bench-kernels)) + 1)) \
+	@scripts/step bench . -c ': (plain|mitigated|preempt|time)$$' -n $(words $(bench-kernels) $(bench-kernels) $(call files-of,$(bench-kernels)) end) \
 		kernel/tests/bench/run out/bench build/$(firstword $(bench-trees))/linux $(bench-kernels)
 	@echo out/bench/figures.md
 
