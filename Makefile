@@ -158,24 +158,26 @@ build/%/source.tar.xz: | deps
 $(call prepared,$(parts)): FORCE $(source-archive) | deps
 	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
 
-# -n: about the number of lines that make prints for a new kernel; for a rebuild it is
-# unknown
+# A step that builds a kernel in build/TREE/DIR. A new one prints about COUNT lines; of one
+# that was built in part nobody knows how many.
+kernel-step = @scripts/step $(1) $* $$([ -e build/$*/$(2)/.config ] || echo "-c ^..[A-Z] -n $(3)")
+
 configured := $(wildcard guest/configs/*.config guest/$(shell uname -m) selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $*
+	$(call kernel-step,kernel,kernel,1700) guest/kernel $*
 
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel-debug $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* debug
+	$(call kernel-step,kernel-debug,kernel-debug,1700) guest/kernel $* debug
 
 build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
-	@scripts/step kernel-preempt $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* preempt
+	$(call kernel-step,kernel-preempt,kernel-preempt,1700) guest/kernel $* preempt
 
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
 	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)
 
 build/%/bzImage-stock: build/%/stock/linux $(configured)
-	@scripts/step kernel-stock $* $$([ -e $@ ] || echo "-c ^..[A-Z] -n 1700") guest/kernel $* stock
+	$(call kernel-step,kernel-stock,stock/kernel,1700) guest/kernel $* stock
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf scripts/hardened
 	$(call step,libbpf)

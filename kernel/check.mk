@@ -24,7 +24,7 @@ build/%/kabi/debian.deb: $(source-archive) | deps
 	@$(if $(filter $*,$(PATCHED)),scripts/step fetch-kernel $* scripts/fetch linux-image-$*=$$(cat $<.version) package,touch) $@
 
 build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source
-	@$(if $(filter $*,$(PATCHED)),scripts/step kernel-kabi $* -c '^  [A-Z]' -n 4000 kernel/tests/kabi/kernel $*,touch $(@D)/bzImage $(@D)/vmlinux.symvers)
+	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-kabi,kabi/kernel,4000) kernel/tests/kabi/kernel $*,@touch $(@D)/bzImage $(@D)/vmlinux.symvers)
 
 # a pattern for the modules to load; all of them take hours without KVM
 MODULES ?= .
@@ -36,7 +36,7 @@ $(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi s
 
 # do the fuzzer, and the tests that it prints, find mistakes that are made on purpose?
 build/%/bzImage-mutated: build/%/bzImage kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
-	@scripts/step kernel-mutated $* -c '^..[A-Z]' -n 1700 kernel/tests/mutations/kernel $*
+	$(call kernel-step,kernel-mutated,mutated/kernel,1700) kernel/tests/mutations/kernel $*
 
 $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scripts/tree scripts/die \
 	kernel/tests/mutations/list build/%/bzImage-mutated build/%/selftests build/%/libbpf build/%/linux))
@@ -60,7 +60,7 @@ ROUNDS ?= 30
 native-kernels := $(foreach t,$(bench-trees),$t-tc-link=build/$t/uml) $(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/uml)
 
 build/%/uml: $(call prepared,kernel kabi) kernel/tests/bench/native-kernel kernel/tests/bench/uml.config
-	@scripts/step kernel-uml $* -c '^  [A-Z]' -n 1100 kernel/tests/bench/native-kernel $*
+	$(call kernel-step,kernel-uml,kernel-uml,1100) kernel/tests/bench/native-kernel $*
 
 .PHONY: bench bench-native bench-docs
 bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
