@@ -26,7 +26,10 @@ def script:
 	"echo; echo @@@ \(.number)\n" +
 	if .kind == "dry" then lines | map("make -n " + ltrimstr("make ")) | join("\n")
 	elif has("fails") then "if \(.text)\nthen\n\techo 'this should have failed'\n\texit 1\nfi"
-	else .text end;
+	else .text end +
+	if .until then "\nuntil \(.until)\ndo\n\tsleep 0.1\ndone >/dev/null 2>&1" else "" end;
+
+def attribute($name): .value[0][2] | map(select(.[0] == $name))[0][1];
 
 [.. | objects | select(.t == "CodeBlock") | .c]
 | to_entries
@@ -34,7 +37,8 @@ def script:
 	number: (.key + 1),
 	classes: (.value[0][1] - ["fails", "dry", "tc-link"]),
 	flags: (.value[0][1] - (.value[0][1] - ["fails", "dry", "tc-link"])),
-	file: (.value[0][2] | map(select(.[0] == "file"))[0][1]),
+	file: attribute("file"),
+	until: attribute("until"),
 	text: .value[1]
 })
 | map(.kind = kind)

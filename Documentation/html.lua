@@ -28,10 +28,10 @@ local function listing(block)
 		label = "on the host"
 	elseif block.attributes.file then
 		label = block.attributes.file
-		block.attributes.file = nil
 	else
 		return nil
 	end
+	block.attributes = {} -- they are for the check
 	return pandoc.Div({ pandoc.Plain(pandoc.Span(label, { class = "label" })), block },
 		{ class = "listing" })
 end
