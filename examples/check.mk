@@ -8,5 +8,5 @@ build/%/examples/veth: build/%/bpftool FORCE
 # the examples do what they say
 CHECKS += examples
 made-by-examples.obj := $(made-by-examples)
-$(eval $(call check,examples,examples/tests/check,$(in-guest) examples/tests \
+$(eval $(call check,examples,examples/tests/check,$(in-guest) examples \
 	build/%/bpftool build/%/examples build/%/examples.obj))
