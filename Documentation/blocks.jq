@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The code blocks of a page, from pandoc's JSON of it. What the classes mean is told
-# in ./check, as whose helper this gives each block
+# The code blocks of a page, from pandoc's JSON of it, for ./check, which says what the
+# classes mean. Each block gets
 #
 #   number
 #   kind      guest, host, dry, c, output; skip where $tree has not what it needs; bad
