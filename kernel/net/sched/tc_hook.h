@@ -12,11 +12,12 @@
  *
  * Order: RTNL, tc_hook_mutex, CPU hotplug lock. We never take RTNL, but
  * unregistering or moving a device comes with it held. A static key is
- * switched under the mutex, which takes the CPU hotplug lock.
+ * switched under the mutex, which takes the CPU hotplug lock; with clsact it
+ * is switched under RTNL.
  *
- * With the mutex held, nothing allocates memory in a way that can sleep:
- * whoever unregisters a device waits for us with RTNL held. Nor is anything
- * called that may drop the last reference of a link, since that detaches it.
+ * With the mutex held, we allocate no memory in a way that can sleep: whoever
+ * unregisters a device waits for us with RTNL held. Nor is anything called that
+ * may drop the last reference of a link, since that detaches it.
  *
  * A device is looked up and changed in one section of the mutex. Unregistering
  * a device, or moving it to another network namespace, unlists it, waits for
@@ -24,6 +25,14 @@
  * the mutex held therefore acts before that: neither the device nor its
  * namespace can change until the mutex is released, and no reference on the
  * device is needed.
+ *
+ * Whoever goes by tc_link::dev instead knows less. The device cannot go away,
+ * since that resets the pointer first. But it may be on its way to another
+ * namespace, so that its ifindex changes meanwhile.
+ *
+ * Without the mutex, tc_hook_count() reads a hook and its count under RCU for a
+ * first guess, tc_link_poll() reads tc_link::dev, and the info of a link reads
+ * its program under RCU.
  *
  * Packets read a hook and its programs under RCU and take no lock. Arrays and
  * programs are freed a grace period after they were unpublished; nobody waits

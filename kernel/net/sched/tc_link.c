@@ -8,7 +8,8 @@
  * with the meaning that they have in a cls_bpf filter.
  *
  * Everything here that changes or queries a hook does so in one section of
- * tc_hook_mutex, the lookup of the device included; see tc_hook.h.
+ * tc_hook_mutex. If the device is looked up, that is in the same section; see
+ * tc_hook.h.
  *
  * Who holds what: a link holds its program, but neither the device nor the
  * hook. A hook holds the programs that no link owns. When a device goes away,
@@ -38,8 +39,8 @@
  * struct tc_link - a program on a hook, owned by whoever holds the link
  * @link: what user space holds
  * @dev: device, or NULL once the link is detached or the device is gone.
- *	 Written with tc_hook_mutex held. No reference: see
- *	 tc_link_dev_uninstall().
+ *	 Written and read with tc_hook_mutex held; only tc_link_poll() reads
+ *	 it without. No reference: see tc_link_dev_uninstall().
  * @wait: those that poll the link's fd for its end
  * @type: BPF_TCX_INGRESS or BPF_TCX_EGRESS
  */
@@ -517,6 +518,7 @@ static u32 tc_link_ifindex(const struct bpf_link *link)
 	u32 ifindex;
 
 	mutex_lock(&tc_hook_mutex);
+	/* A move writes it without our mutex. */
 	ifindex = tcl->dev ? READ_ONCE(tcl->dev->ifindex) : 0;
 	mutex_unlock(&tc_hook_mutex);
 	return ifindex;

@@ -45,7 +45,7 @@ struct tc_progs_entry *tc_progs_find_prog(const struct tc_progs *progs,
 	struct tc_progs_entry *e;
 
 	tc_progs_for_each(e, progs) {
-		if (rcu_access_pointer(e->prog) == prog)
+		if (tc_progs_prog(e) == prog)
 			return e;
 	}
 	return NULL;
@@ -114,7 +114,7 @@ static void tc_progs_append(struct tc_progs *progs, struct bpf_prog *prog,
 static void tc_progs_append_entry(struct tc_progs *progs,
 				  const struct tc_progs_entry *e)
 {
-	tc_progs_append(progs, rcu_access_pointer(e->prog), e->link);
+	tc_progs_append(progs, tc_progs_prog(e), e->link);
 }
 
 static void tc_progs_start(struct tc_progs *new, const struct tc_progs *old)

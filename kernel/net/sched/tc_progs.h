@@ -6,12 +6,14 @@
  * takes no lock. Whoever changes it holds a lock that keeps other changes out
  * (tc_hook.h); packets read it under RCU.
  *
- * An array of entries ends with one whose program is NULL. Once published it
- * is immutable but for single stores to the program pointers:
+ * An array of entries ends with one whose program is NULL. In a published
+ * array, packets see only single stores to the program pointers:
  *
  *   - Adding or removing a program copies the array, so that a packet runs all
  *     of the old order or all of the new one.
- *   - Replacing a program stores its pointer in place. Nothing moves.
+ *   - Replacing a program stores its pointer in place. Nothing moves. A packet
+ *     that is on its way during two replacements may see the second and not
+ *     the first.
  *   - Removing a program when there is no memory for a copy stores a pointer to
  *     tc_progs_skip, a program that says TC_ACT_UNSPEC. A removal therefore
  *     never fails. The next copy leaves such entries out.
@@ -43,8 +45,8 @@
 
 /**
  * struct tc_progs_entry - one program of a hook
- * @prog: the program. Packets read this under RCU. The array holds a reference
- *	  if @link is NULL; otherwise @link holds it.
+ * @prog: the program. Packets read this under RCU. Its reference is held by
+ *	  @link or, if that is NULL, by the hook. tc_progs_skip needs none.
  * @link: the link that owns the entry, or NULL. Packets never look at it.
  */
 struct tc_progs_entry {
@@ -55,11 +57,12 @@ struct tc_progs_entry {
 /**
  * struct tc_progs - the programs of a hook in running order
  * @rcu: frees the array after the last packet that reads it
- * @revision: grows by one with each change
+ * @revision: grows by one with each change, as long as there are programs
  * @count: number of programs, without those that were removed in place
  * @entry: the programs, all different, and a last entry without one
  *
- * Packets read @entry[].prog and nothing else.
+ * Packets read @entry[].prog and nothing else. tc_hook_count() reads @count
+ * under RCU, without the lock.
  */
 struct tc_progs {
 	struct rcu_head rcu;
@@ -88,14 +91,20 @@ static inline unsigned int tc_progs_count(const struct tc_progs *progs)
 	return progs ? progs->count : 0;
 }
 
-/* The first entry at or after @e that holds a program, or NULL. For changers
- * only: their lock, which is not known here, keeps the pointers stable.
+/* The program of an entry. For changers only: their lock, which is not known
+ * here, keeps the pointer stable.
  */
+static inline struct bpf_prog *tc_progs_prog(const struct tc_progs_entry *e)
+{
+	return rcu_dereference_protected(e->prog, true);
+}
+
+/* The first entry at or after @e that holds a program, or NULL. For changers. */
 static inline struct tc_progs_entry *tc_progs_from(const struct tc_progs_entry *e)
 {
-	while (rcu_access_pointer(e->prog) == tc_progs_skip)
+	while (tc_progs_prog(e) == tc_progs_skip)
 		e++;
-	return rcu_access_pointer(e->prog) ? (struct tc_progs_entry *)e : NULL;
+	return tc_progs_prog(e) ? (struct tc_progs_entry *)e : NULL;
 }
 
 static inline struct tc_progs_entry *tc_progs_first(const struct tc_progs *progs)
