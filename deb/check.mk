@@ -24,7 +24,7 @@ NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
 deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
 	@deb/repository out/deb
-	@for t in $(deb-kernels); do deb/behind $$t || :; done
+	@for t in $(TREE); do deb/behind $$t || :; done
 
 update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 	@for t in $(TREE); do deb/update $$t || exit; done
