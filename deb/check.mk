@@ -18,7 +18,7 @@ check-deb-steps = deb-root demo-build $(deb-steps) check-deb
 
 # what they decide before anything is built
 CHECKS += deb-before
-$(eval $(call check,deb-before,deb/check-before,deb))
+$(eval $(call check,deb-before,deb/check-before,deb scripts))
 
 NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
