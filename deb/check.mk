@@ -34,11 +34,11 @@ update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 deb-ready: deb-config deps
 .PHONY: deb-config
 deb-config:
-	@case '$(subst ','\'',$(FLAVOUR))' in *[!a-z0-9.+-]*) echo "error: FLAVOUR would be part of a package's name: use a-z, 0-9, '.', '+' and '-'" >&2; exit 1 ;; esac
-	@for t in $(deb-kernels); do deb/estimate $$t "$(CONFIG)" build/$$t/deb >/dev/null || exit; done
+	@case '$(subst ','\'',$(FLAVOUR))' in kabi | kabi-* | dbg | *-dbg) echo "error: FLAVOUR=$(FLAVOUR) would be the name of another package: take another" >&2; exit 1 ;; *[!a-z0-9.+-]*) echo "error: FLAVOUR would be part of a package's name: use a-z, 0-9, '.', '+' and '-'" >&2; exit 1 ;; esac
+	@for t in $(deb-kernels); do KABI=$(deb-kabi) deb/estimate $$t "$(CONFIG)" build/$$t/deb >/dev/null || exit; done
 
 deb-%: build/%/bpftool FORCE
-	@$(if $(call deb-patched,$*),n=$$(deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
+	@$(if $(call deb-patched,$*),n=$$(KABI=$(deb-kabi) deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
 		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
 	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
@@ -65,4 +65,4 @@ build/%/check/deb.tap: build/%/bpftool build/%/bzImage build/deb-root FORCE | ch
 		deb/kernel $* build/$*/check-deb.config build/$*/check-deb check)
 	@scripts/step deb-tools $* deb/tools $* build/$*/check-deb
 	@mkdir -p $(@D)
-	@scripts/step check-deb $* sh -c 'unshare --mount deb/check $* >$@; echo $$? >$(@:.tap=.status)'
+	@KABI=$(deb-kabi) scripts/step check-deb $* sh -c 'unshare --mount deb/check $* >$@; echo $$? >$(@:.tap=.status)'
