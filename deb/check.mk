@@ -41,7 +41,7 @@ deb-%: build/%/bpftool FORCE
 	@$(if $(call deb-patched,$*),n=$$(KABI=$(deb-kabi) deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
 		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
-	@rm -rf out/deb/$* && mkdir -p out/deb/$* && mv build/$*/deb/*.deb out/deb/$*
+	@deb/collect build/$*/deb out/deb/$*
 	@ls out/deb/$*/*.deb
 
 # Installs and removes the packages, with a small kernel, in a scratch root. It needs root
