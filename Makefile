@@ -30,6 +30,10 @@ $(error cannot tell what to build from)
 endif
 endif
 
+# where packages and patches go. Those of another source than Debian's are named as
+# scripts/select-source names its build directory in build/other.
+out = out$(if $(KERNEL_SRC),/other/$(TREE)-$(firstword $(shell cksum build/$(TREE)/source-is 2>/dev/null)))
+
 # DEBUG=1 has its own kernel and results; everything else is shared
 debug := $(if $(filter-out 0,$(DEBUG)),debug)
 D := $(if $(debug),-debug)

@@ -23,7 +23,7 @@ $(eval $(call check,deb-before,deb/check-before,deb scripts))
 NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
 deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
-	@deb/repository out/deb
+	@deb/repository $(out)/deb
 	@for t in $(TREE); do deb/behind $$t || :; done
 
 update: ## 5 fetch Debian's kernel source if it is newer, and make deb
@@ -41,8 +41,8 @@ deb-%: build/%/bpftool FORCE
 	@$(if $(call deb-patched,$*),n=$$(KABI=$(deb-kabi) deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
 		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
-	@deb/collect build/$*/deb out/deb/$*
-	@ls out/deb/$*/*.deb
+	@deb/collect build/$*/deb $(out)/deb/$*
+	@ls $(out)/deb/$*/*.deb
 
 # Installs and removes the packages, with a small kernel, in a scratch root. It needs root
 # and reads what is installed there, so it is not in CHECKS.

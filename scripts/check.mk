@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # builds from different sources do not mix
 CHECKS += source
-$(eval $(call check,source,scripts/check-source,scripts trees))
+$(eval $(call check,source,scripts/check-source,Makefile scripts trees series deb))
 
 # a step can be interrupted, fail, and meet another make
 CHECKS += step

@@ -3,10 +3,10 @@ series-steps := packages fetch prepare series
 branch-steps := packages fetch prepare branch
 
 .PHONY: series
-series: $(TREE:%=out/series/%) ## 5 out/series/TREE: cover letter and patches for git am
+series: $(TREE:%=$(out)/series/%) ## 5 out/series/TREE: cover letter and patches for git am
 
-out/series/%: $(call prepared,$(parts)) FORCE
-	@mkdir -p out/series
+$(out)/series/%: $(call prepared,$(parts)) FORCE
+	@mkdir -p $(@D)
 	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
 
