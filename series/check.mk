@@ -9,6 +9,7 @@ $(out)/series/%: $(call prepared,$(parts)) FORCE
 	@mkdir -p $(@D)
 	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
+	@echo 'git before 2.35 does not know --empty: git am $$(ls $(CURDIR)/$@/*.patch | tail -n +2)'
 
 .PHONY: branch refresh
 branch: $(TREE:%=branch-%) ## 4 build/TREE/branch: a git branch of the patches, to change them there
