@@ -9,7 +9,9 @@
 #ifndef __NET_SCHED_TC_COMPAT_H
 #define __NET_SCHED_TC_COMPAT_H
 
+#include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <net/pkt_cls.h>
 #include <net/pkt_sched.h>
@@ -25,6 +27,18 @@ static __always_inline int tc_compat_run(const struct bpf_prog *prog,
 	return bpf_prog_run(prog, skb);
 #endif
 }
+
+/* What programs need beside rcu_read_lock_bh(), as cls_bpf sees it: nothing
+ * where BPF accepts RCU-bh readers, which bpf_rcu_lock_held() shows. Older
+ * trees want rcu_read_lock(), which is not free on PREEMPT kernels.
+ */
+#ifdef bpf_rcu_lock_held
+#define tc_compat_rcu_lock()	do { } while (0)
+#define tc_compat_rcu_unlock()	do { } while (0)
+#else
+#define tc_compat_rcu_lock()	rcu_read_lock()
+#define tc_compat_rcu_unlock()	rcu_read_unlock()
+#endif
 
 /* A zero timestamp is of no type: clear the type bit, as cls_bpf does. */
 static __always_inline void tc_compat_reset_tstamp_type(struct sk_buff *skb)

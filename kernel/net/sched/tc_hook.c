@@ -311,14 +311,11 @@ int tc_hook_egress(struct sk_buff *skb)
 	const struct tc_progs *progs;
 	int verdict = TC_ACT_UNSPEC;
 
-	/* Our caller holds only rcu_read_lock_bh(). That protects the programs,
-	 * but 5.10's maps want rcu_read_lock().
-	 */
-	rcu_read_lock();
-	progs = rcu_dereference(skb->dev->tc_progs_egress);
+	tc_compat_rcu_lock();
+	progs = rcu_dereference_bh(skb->dev->tc_progs_egress);
 	if (likely(progs))
 		verdict = tc_progs_run(progs, skb);
-	rcu_read_unlock();
+	tc_compat_rcu_unlock();
 
 	if (likely(verdict == TC_ACT_OK)) {
 		skb->tc_index = TC_H_MIN(qdisc_skb_cb(skb)->tc_classid);

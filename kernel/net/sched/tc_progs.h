@@ -183,7 +183,8 @@ static __always_inline int tc_progs_run_one(const struct bpf_prog *prog,
  * first one's helpers can have moved the packet's data, and each helper that
  * does computes them anew for its own program.
  *
- * Context: RCU read-side section, migration disabled.
+ * Context: RCU or RCU-bh read-side section, migration disabled. A grace period
+ * waits for both.
  * Return: the first verdict out of TC_ACT_OK, _SHOT, _STOLEN, _TRAP and
  * _REDIRECT, or TC_ACT_UNSPEC if no program returns one.
  */
@@ -191,9 +192,10 @@ static __always_inline int tc_progs_run(const struct tc_progs *progs,
 					struct sk_buff *skb)
 {
 	const struct tc_progs_entry *e = progs->entry;
-	const struct bpf_prog *prog = rcu_dereference(e->prog);
+	const struct bpf_prog *prog;
 	int verdict;
 
+	prog = rcu_dereference_check(e->prog, rcu_read_lock_bh_held());
 	bpf_compute_data_pointers(skb);
 	/* A replacement may store another program while we walk; the one that
 	 * we read stays until our RCU section ends. There is at least one.
@@ -212,7 +214,7 @@ static __always_inline int tc_progs_run(const struct tc_progs *progs,
 			return verdict;
 		}
 		e++;
-		prog = rcu_dereference(e->prog);
+		prog = rcu_dereference_check(e->prog, rcu_read_lock_bh_held());
 	} while (prog);
 	tc_compat_reset_cb(skb);
 	return TC_ACT_UNSPEC;
