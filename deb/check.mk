@@ -34,7 +34,7 @@ update: ## 5 fetch Debian's kernel source if it is newer, and make deb
 deb-ready: deb-config deps
 .PHONY: deb-config
 deb-config:
-	@case '$(subst ','\'',$(FLAVOUR))' in kabi | kabi-* | dbg | *-dbg) echo "error: FLAVOUR=$(FLAVOUR) would be the name of another package: take another" >&2; exit 1 ;; *[!a-z0-9.+-]*) echo "error: FLAVOUR would be part of a package's name: use a-z, 0-9, '.', '+' and '-'" >&2; exit 1 ;; esac
+	@case '$(subst ','\'',$(FLAVOUR))' in *[!a-z0-9.+-]*) echo "error: FLAVOUR would be part of a package's name: use a-z, 0-9, '.', '+' and '-'" >&2; exit 1 ;; kabi | kabi-* | dbg | *-dbg) echo "error: FLAVOUR=$(FLAVOUR) would be the name of another package: take another" >&2; exit 1 ;; esac
 	@for t in $(deb-kernels); do KABI=$(deb-kabi) deb/estimate $$t "$(CONFIG)" build/$$t/deb >/dev/null || exit; done
 
 deb-%: build/%/bpftool FORCE
