@@ -71,19 +71,18 @@ include $(wildcard */check.mk)
 CHECKS := $(filter series libbpf-sanitizers,$(CHECKS)) $(filter-out series libbpf-sanitizers,$(CHECKS))
 
 # The selftests depend on timing, so they are run each time. They are run in quarters,
-# each in a guest of its own, so that make -j runs several side by side. The debug kernel
-# runs them in one guest, since it records which lines they run.
+# each in a guest of its own, so that make -j runs several side by side.
 NAMES += selftests
-quarters := $(if $(debug),*,1/4 2/4 3/4 4/4)
-selftests-run = check-selftests$(if $(debug),,-$(firstword $(subst /, ,$(1))))
+quarters := 1/4 2/4 3/4 4/4
+selftests-run = check-selftests-$(firstword $(subst /, ,$(1)))
 selftests-runs := $(foreach q,$(quarters),$(call selftests-run,$q)$D)
 define quarter
-.PHONY: $(TREE:%=build/%/$(call selftests-run,$(1))$D)
-$(TREE:%=build/%/$(call selftests-run,$(1))$D): build/%/$(call selftests-run,$(1))$D: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@scripts/step $(call selftests-run,$(1))$D $$* -c '^@@ ' -n $$$$(guest/selftests $$* list '$(1)' | wc -l) \
-		guest/selftests $$* run $(call selftests-run,$(1)) '$(1)' $(debug)
+.PHONY: $(TREE:%=build/%/$(call selftests-run,$(1))$(2))
+$(TREE:%=build/%/$(call selftests-run,$(1))$(2)): build/%/$(call selftests-run,$(1))$(2): build/%/bzImage$(2) build/%/selftests/guest/list FORCE
+	@scripts/step $(call selftests-run,$(1))$(2) $$* -c '^@@ ' -n $$$$(guest/selftests $$* list '$(1)' | wc -l) \
+		guest/selftests $$* run $(call selftests-run,$(1)) '$(1)' $(2:-%=%)
 endef
-$(foreach q,$(quarters),$(eval $(call quarter,$q)))
+$(foreach q,$(quarters),$(eval $(call quarter,$q,))$(eval $(call quarter,$q,-debug)))
 
 .PHONY: check-selftests
 check-selftests: $(foreach t,$(TREE),$(selftests-runs:%=build/$t/%))

@@ -3,3 +3,8 @@
 CHECKS += guest
 $(eval $(call check,guest,guest/check,$(in-guest) \
 	build/%/linux build/%/bpftool build/%/selftests build/%/examples))
+
+# which lines of the kernel's new files do the selftests run on the debug kernel?
+CHECKS += $(if $(filter-out 0,$(DEBUG)),coverage)
+$(eval $(call check,coverage,guest/check-coverage,trees scripts/tree guest/lines kernel \
+	$(patsubst %,build/\%/check-selftests-%-debug,1 2 3 4)))
