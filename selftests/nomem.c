@@ -2,11 +2,14 @@
 /*
  * When memory is short, a detach still succeeds, and whatever else fails has changed
  * nothing. /proc/thread-self/fail-nth makes each allocation of a system call fail in
- * turn. In the end, no program and no link is left that nothing holds.
+ * turn. What the kernel does later in its workers fails there. In the end, no program
+ * and no link is left that nothing holds.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 #include "rtnl.h"
+
+#include <dirent.h>
 
 #define DEBUGFS "/sys/kernel/debug/"
 
@@ -453,6 +456,167 @@ TEST_F_TIMEOUT(nomem, device_move_keeps_all, 1200)
 	EXPECT_LT(0, self->injected);
 	EXPECT_LT(0, moved);
 	TH_LOG("%d allocations failed", self->injected);
+}
+
+/* ---- in the kernel's workers ---- */
+
+#define MANY	1000000
+
+static bool is_worker(const char *pid)
+{
+	char path[300], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(comm, sizeof(comm), f))
+		comm[0] = 0;
+	fclose(f);
+	/* "netns" takes over when no worker can be had for the end of a namespace */
+	return !strncmp(comm, "kworker/", 8) || !strcmp(comm, "netns\n");
+}
+
+/* Chooses the tasks whose allocations fail, so that all others are spared */
+static bool mark_workers(bool on)
+{
+	struct dirent *entry;
+	bool any = false;
+	char path[300];
+	DIR *proc;
+
+	proc = opendir("/proc");
+	while (proc && (entry = readdir(proc))) {
+		if (!is_worker(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/make-it-fail", entry->d_name);
+		if (!write_file(path, on ? "1" : "0"))
+			any = true;
+	}
+	if (proc)
+		closedir(proc);
+	return any;
+}
+
+static void set_failslab(const char *option, int value)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), DEBUGFS "failslab/%s", option);
+	snprintf(text, sizeof(text), "%d", value);
+	/* it is global: do not go on with half of it */
+	if (write_file(path, text))
+		abort();
+}
+
+/* From now on, in workers, one in @interval allocations fails */
+static void fail_workers(int interval)
+{
+	if (!mark_workers(true))
+		abort();
+	inject(true);
+	set_failslab("task-filter", 1);
+	set_failslab("interval", interval);
+	set_failslab("times", MANY);
+	set_failslab("probability", 100);
+}
+
+/* Returns how many failures there were since, those of WITH_FAILURE() included */
+static int spare_workers(void)
+{
+	char text[16] = "";
+	int fd;
+
+	set_failslab("probability", 0);
+	fd = open(DEBUGFS "failslab/times", O_RDONLY | O_CLOEXEC);
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		abort();
+	close(fd);
+	/* the values at boot */
+	set_failslab("times", 1);
+	set_failslab("interval", 1);
+	set_failslab("task-filter", 0);
+	inject(false);
+	mark_workers(false);
+	return MANY - atoi(text);
+}
+
+#define PIN	"/sys/fs/bpf/link"
+
+/* The last pin ends the link in a worker on some trees, in unlink() itself on others */
+TEST_F_TIMEOUT(nomem, unpin_never_fails, 600)
+{
+	int nth, link, ret, failed, harmless = 0;
+	bool more = true;
+	__u32 id;
+
+	NEEDS_FAULT_INJECTION();
+	for (nth = 1; more; nth++) {
+		link = link_create(self->prog, self->net.ifindex, self->type,
+				   between(self));
+		ASSERT_LE(0, link);
+		id = link_id(link);
+		ASSERT_EQ(0, bpf_obj_pin(link, PIN));
+		close(link);
+		fail_workers(1);
+		more = WITH_FAILURE(nth, ret = unlink(PIN));
+		if (ret) {
+			/* no memory for the name: it has not begun */
+			spare_workers();
+			EXPECT_TRUE(hook_is(self, self->prog));
+			ASSERT_EQ(0, unlink(PIN));
+			fail_workers(1);
+		}
+		EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+		EXPECT_TRUE(EVENTUALLY(hook_is(self, 0)));
+		failed = spare_workers();
+		if (!ret)
+			harmless += failed;
+	}
+	/* otherwise this has tested nothing */
+	EXPECT_TRUE(harmless || !detach_allocates(self));
+	TH_LOG("%d allocations failed, and the pin was removed", harmless);
+}
+
+static bool link_has_device(struct round *r)
+{
+	struct bpf_link_info info;
+
+	return obj_info(r->link, &info, sizeof(info)) || info.tcx.ifindex;
+}
+
+/* A worker removes the devices of a namespace that nobody uses any more */
+TEST_F_TIMEOUT(nomem, namespace_end_leaves_nothing, 1200)
+{
+	int interval, ns, failed = 0;
+	struct round r;
+
+	NEEDS_FAULT_INJECTION();
+	if (variant->alone)
+		SKIP(return, "the device is a new one: once per direction is enough");
+	for (interval = 1; interval <= 4; interval++) {
+		ns = new_netns();
+		ASSERT_LE(0, ns);
+		close(self->rtnl);
+		self->rtnl = rtnl_open();
+		ASSERT_EQ(0, round_begin(self, &r));
+		EXPECT_TRUE(round_is_whole(self, &r));
+		/* sockets keep their namespace */
+		close(self->rtnl);
+		ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
+		self->rtnl = rtnl_open();
+
+		fail_workers(interval);
+		close(ns);
+		EXPECT_TRUE(WITHIN(60, !link_has_device(&r)));
+		EXPECT_TRUE(WITHIN(60, !if_nametoindex(OTHER_PEER)));
+		failed += spare_workers();
+		EXPECT_TRUE(round_end(&r));
+	}
+	/* otherwise this has tested nothing */
+	EXPECT_LT(0, failed);
+	TH_LOG("%d allocations failed", failed);
 }
 
 TEST_HARNESS_MAIN

@@ -239,14 +239,16 @@ static inline int load_verdict(int verdict)
 	return load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0, verdict, 0);
 }
 
-/* Waits up to ten seconds for deferred work of the kernel */
-#define EVENTUALLY(condition) ({				\
-	int tries_ = 1000;					\
+/* Waits for deferred work of the kernel */
+#define WITHIN(seconds, condition) ({				\
+	int tries_ = (seconds) * 100;				\
 								\
 	while (!(condition) && --tries_)			\
 		usleep(10000);					\
 	tries_ > 0;						\
 })
+
+#define EVENTUALLY(condition) WITHIN(10, condition)
 
 static inline double now(void)
 {
