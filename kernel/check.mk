@@ -41,6 +41,13 @@ build/%/bzImage-mutated: build/%/bzImage kernel/tests/mutations/mutations.patch 
 $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scripts/tree scripts/die \
 	kernel/tests/mutations/list build/%/bzImage-mutated build/%/selftests build/%/libbpf build/%/linux))
 
+# data races: KCSAN sees what changes while it should not
+build/%/bzImage-kcsan build/%/vmlinux-kcsan &: $(call prepared,kernel kabi) $(configured)
+	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-kcsan,kernel-kcsan,1700) guest/kernel $* kcsan,@touch build/$*/bzImage-kcsan build/$*/vmlinux-kcsan)
+
+$(eval $(call check,kcsan,kernel/tests/kcsan/check,guest trees scripts/tree kernel/tests/kcsan \
+	build/%/bzImage-kcsan build/%/vmlinux-kcsan build/%/linux build/%/selftests))
+
 # instructions for a packet and for a change do not grow
 CHECKS += guard
 $(eval $(call check,guard,kernel/tests/bench/check-guard,$(in-guest) \
