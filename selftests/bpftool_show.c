@@ -160,7 +160,7 @@ TEST_F(bpftool, net_shows_a_full_hook)
 			     " and . == sort"));
 }
 
-TEST_F_TIMEOUT(bpftool, net_shows_hundreds_of_devices, 240)
+TEST_F_TIMEOUT(bpftool, net_shows_hundreds_of_devices, 1800)
 {
 	const int devices = 400;
 	int i;
@@ -194,7 +194,7 @@ TEST_F(bpftool, net_shows_devices_whose_datagram_is_large)
 	EXPECT_TRUE(says("tcx/ingress first"));
 }
 
-TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 240)
+TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 {
 	int i, status;
 	pid_t churn;

@@ -101,7 +101,7 @@ static int mark_fn(const struct bpf_tc_filter *filter, void *ctx)
 	return 0;
 }
 
-TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 280)
+TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 1800)
 {
 	int right = 0, again = 0, wrong = 0, status;
 	static char seen[MAX_FILTERS];

@@ -64,7 +64,7 @@ static int one_round(const struct bpf_tc_hook *hook, int prog)
 	       bpf_tc_detach(hook, &opts);
 }
 
-TEST_F_TIMEOUT(rounds, leave_no_filter_no_fd_no_memory, 280)
+TEST_F_TIMEOUT(rounds, leave_no_filter_no_fd_no_memory, 1800)
 {
 	size_t memory;
 	int files;

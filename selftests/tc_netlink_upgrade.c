@@ -87,7 +87,7 @@ static void send_packets(struct net *net, int type, struct traffic *traffic)
 		t->failed = true;
 }
 
-TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 280)
+TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 1800)
 {
 	struct bpf_tc_hook hook = tc_hook(self->net.ifindex, variant->type == INGRESS ?
 					  BPF_TC_INGRESS : BPF_TC_EGRESS);
