@@ -24,13 +24,13 @@
 /* ---- what races ---- */
 
 enum op {
-	ATTACH, DETACH, UPDATE, CLOSE, QUERY, POLL, MOVE, RENAME, UNREGISTER, NETNS_EXIT,
-	TRAFFIC,
+	ATTACH, REPLACE, DETACH, UPDATE, CLOSE, QUERY, POLL, MOVE, RENAME, UNREGISTER,
+	NETNS_EXIT, TRAFFIC,
 };
 
 static const char *const op_names[] = {
-	"attach", "detach", "update", "close", "query", "poll", "move", "rename", "unregister",
-	"netns exit", "traffic",
+	"attach", "replace", "detach", "update", "close", "query", "poll", "move", "rename",
+	"unregister", "netns exit", "traffic",
 };
 
 FIXTURE(races) {
@@ -55,36 +55,56 @@ FIXTURE_VARIANT_ADD(races, name) {		\
 	.ops = { a, b },			\
 }
 
+RACE(attach_attach, ATTACH, ATTACH);
+RACE(attach_replace, ATTACH, REPLACE);
 RACE(attach_detach, ATTACH, DETACH);
+RACE(attach_update, ATTACH, UPDATE);
+RACE(attach_close, ATTACH, CLOSE);
 RACE(attach_move, ATTACH, MOVE);
 RACE(attach_rename, ATTACH, RENAME);
 RACE(attach_unregister, ATTACH, UNREGISTER);
 RACE(attach_netns_exit, ATTACH, NETNS_EXIT);
+RACE(attach_traffic, ATTACH, TRAFFIC);
+RACE(replace_replace, REPLACE, REPLACE);
+RACE(replace_detach, REPLACE, DETACH);
+RACE(replace_update, REPLACE, UPDATE);
+RACE(replace_close, REPLACE, CLOSE);
+RACE(replace_move, REPLACE, MOVE);
+RACE(replace_rename, REPLACE, RENAME);
+RACE(replace_unregister, REPLACE, UNREGISTER);
+RACE(replace_netns_exit, REPLACE, NETNS_EXIT);
+RACE(replace_traffic, REPLACE, TRAFFIC);
 RACE(detach_detach, DETACH, DETACH);
 RACE(detach_update, DETACH, UPDATE);
 RACE(detach_close, DETACH, CLOSE);
 RACE(detach_move, DETACH, MOVE);
+RACE(detach_rename, DETACH, RENAME);
 RACE(detach_unregister, DETACH, UNREGISTER);
 RACE(detach_netns_exit, DETACH, NETNS_EXIT);
 RACE(detach_traffic, DETACH, TRAFFIC);
 RACE(update_update, UPDATE, UPDATE);
 RACE(update_close, UPDATE, CLOSE);
 RACE(update_move, UPDATE, MOVE);
+RACE(update_rename, UPDATE, RENAME);
 RACE(update_unregister, UPDATE, UNREGISTER);
 RACE(update_netns_exit, UPDATE, NETNS_EXIT);
 RACE(update_traffic, UPDATE, TRAFFIC);
 RACE(close_move, CLOSE, MOVE);
+RACE(close_rename, CLOSE, RENAME);
 RACE(close_unregister, CLOSE, UNREGISTER);
 RACE(close_netns_exit, CLOSE, NETNS_EXIT);
 RACE(close_traffic, CLOSE, TRAFFIC);
 RACE(query_attach, QUERY, ATTACH);
+RACE(query_replace, QUERY, REPLACE);
 RACE(query_detach, QUERY, DETACH);
 RACE(query_update, QUERY, UPDATE);
 RACE(query_close, QUERY, CLOSE);
+RACE(query_query, QUERY, QUERY);
 RACE(query_move, QUERY, MOVE);
 RACE(query_rename, QUERY, RENAME);
 RACE(query_unregister, QUERY, UNREGISTER);
 RACE(query_netns_exit, QUERY, NETNS_EXIT);
+RACE(query_traffic, QUERY, TRAFFIC);
 RACE(poll_detach, POLL, DETACH);
 RACE(poll_unregister, POLL, UNREGISTER);
 RACE(poll_netns_exit, POLL, NETNS_EXIT);
@@ -93,6 +113,11 @@ RACE(move_rename, MOVE, RENAME);
 RACE(move_unregister, MOVE, UNREGISTER);
 RACE(move_netns_exit, MOVE, NETNS_EXIT);
 RACE(move_traffic, MOVE, TRAFFIC);
+RACE(rename_rename, RENAME, RENAME);
+RACE(rename_unregister, RENAME, UNREGISTER);
+RACE(rename_netns_exit, RENAME, NETNS_EXIT);
+RACE(rename_traffic, RENAME, TRAFFIC);
+RACE(unregister_unregister, UNREGISTER, UNREGISTER);
 RACE(unregister_netns_exit, UNREGISTER, NETNS_EXIT);
 RACE(unregister_traffic, UNREGISTER, TRAFFIC);
 RACE(netns_exit_traffic, NETNS_EXIT, TRAFFIC);
@@ -137,6 +162,20 @@ static int attach_another(test *t)
 	prog_detach(t->progs[1], t->ifindex, INGRESS, LAST);
 	if (link >= 0)
 		close(link);
+	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
+}
+
+/* Replaces the program beside the link, and puts it back */
+static int replace_another(test *t)
+{
+	int ret;
+
+	if (setns(t->ns, CLONE_NEWNET))
+		return -errno;
+	ret = prog_attach(t->progs[1], t->ifindex, INGRESS,
+			  AT(BPF_F_REPLACE, .replace_fd = t->progs[2]));
+	prog_attach(t->progs[2], t->ifindex, INGRESS,
+		    AT(BPF_F_REPLACE, .replace_fd = t->progs[1]));
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
@@ -196,7 +235,8 @@ static int change_device(test *t, enum op op)
 		/* some trees do not rename a device that is up */
 		ret = link_down(rtnl, t->ifindex) ?:
 		      link_rename(rtnl, t->ifindex, "race2") ?:
-		      link_rename(rtnl, t->ifindex, DEV);
+		      link_rename(rtnl, t->ifindex, DEV) ?:
+		      link_up(rtnl, t->ifindex);
 	}
 	close(rtnl);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
@@ -207,6 +247,8 @@ static int perform(test *t, enum op op, int which)
 	switch (op) {
 	case ATTACH:
 		return attach_another(t);
+	case REPLACE:
+		return replace_another(t);
 	case DETACH:
 		return link_detach(t->link);
 	case UPDATE:
@@ -240,27 +282,41 @@ static bool ends_device(enum op op)
 /* The results that are permitted, whatever the other operation does meanwhile */
 static bool may_answer(test *t, int which)
 {
-	bool close = t->ops[!which] == CLOSE;
-	bool gone = t->ops[!which] == NETNS_EXIT;
+	enum op other = t->ops[!which];
+	bool close = other == CLOSE, gone = other == NETNS_EXIT;
+	/* may have put the same program on the hook, or removed the one to replace */
+	bool meddles = other == ATTACH || other == REPLACE || other == UPDATE;
 	int ret = t->answers[which];
 
 	switch (t->ops[which]) {
 	case ATTACH:
+		if (ret == -EEXIST)
+			return meddles;
+		break;
+	case REPLACE:
+		if (ret == -EEXIST || ret == -ENOENT)
+			return meddles;
+		break;
+	case RENAME:
+		/* the other one has set it up */
+		if (ret == -EBUSY)
+			return other == RENAME;
+		break;
 	case QUERY:
 	case MOVE:
-	case RENAME:
-		return ret == 0 || (ends_device(t->ops[!which]) && ret == -ENODEV) ||
-		       (gone && ret == -EBADF);
+		break;
 	case DETACH:
 		return ret == 0 || (close && ret == -EBADF);
 	case UPDATE:
 		/* both may happen to set the same program */
-		return ret == 0 || ret == -ENOLINK || (close && ret == -EBADF);
+		return ret == 0 || ret == -ENOLINK || (close && ret == -EBADF) ||
+		       (meddles && ret == -EEXIST);
 	case UNREGISTER:
-		return ret == 0 || (gone && ret == -ENODEV);
+		return ret == 0 || ((gone || other == UNREGISTER) && ret == -ENODEV);
 	default:
 		return ret == 0;
 	}
+	return ret == 0 || (ends_device(other) && ret == -ENODEV) || (gone && ret == -EBADF);
 }
 
 static void *racer(void *arg)
