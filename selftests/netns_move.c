@@ -22,7 +22,7 @@
 #define IFINDEX		1000	/* the same in both namespaces */
 #define THREADS		40
 #define SHORT_ROUNDS	20
-#define LONG_ROUNDS	200
+#define LONG_ROUNDS	50
 
 enum op { DETACH_ANY, DETACH, ATTACH, CREATE, REPLACE, QUERY };
 
