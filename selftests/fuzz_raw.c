@@ -134,9 +134,10 @@ static void almost_good(int cmd, union bpf_attr *a, const int *links)
 
 static void one_call(int *links)
 {
-	unsigned int size = sizeof(union bpf_attr), i, c = rnd(CMDS), at;
+	unsigned int size = sizeof(union bpf_attr), i, c = rnd(CMDS), at, too_large;
 	union bpf_attr attr;
 	uint8_t *bytes = (void *)&attr;
+	bool fault;
 	int ret;
 
 	/* on detached links the other commands find little to do */
@@ -153,8 +154,11 @@ static void one_call(int *links)
 		size = rnd(sizeof(attr) + 1);
 	/* the page after the last byte is not mapped */
 	memcpy(page_end - size, &attr, size);
-	if (!rnd(200)) {
-		size += 1 + rnd(4096);		/* larger than what is mapped */
+	too_large = rnd(200) ? 0 : 1 + rnd(4096);
+	/* if this call kills the process, the next one goes on behind it */
+	shared->rng = rng_state;
+	if (too_large) {
+		size += too_large;
 		ret = sys_bpf(cmds[c], (void *)(page_end - sizeof(attr)), size);
 	} else {
 		ret = sys_bpf(cmds[c], (void *)(page_end - size), size);
@@ -167,8 +171,10 @@ static void one_call(int *links)
 		links[at] = ret;
 		ret = 0;
 	}
+	/* only a query writes to where it is told, and only too large a size ends there */
+	fault = cmds[c] == BPF_PROG_QUERY || size > sizeof(attr);
 	for (i = 0; i < ANSWERS; i++)
-		if (ret == -answers[i]) {
+		if (ret == -answers[i] && (ret != -EFAULT || fault)) {
 			shared->seen[c][i]++;
 			return;
 		}
