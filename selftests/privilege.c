@@ -82,7 +82,7 @@ FIXTURE_TEARDOWN(privilege)
 
 /* The errnos that one process got, 0 for success */
 struct seen {
-	int create, attach, replace, detach, detach_last;
+	int create, attach, replace, detach, detach_last, query;
 };
 
 /* Tries everything that changes a hook, and leaves it as it was */
@@ -567,6 +567,7 @@ TEST_F(strangers, that_guess_ids)
 /* A container cannot refer to a device of the host */
 TEST_F(strangers, that_guess_an_ifindex)
 {
+	struct hook hook;
 	struct seen *seen;
 	int want;
 
@@ -576,7 +577,9 @@ TEST_F(strangers, that_guess_an_ifindex)
 		if (become_userns_root() || unshare(CLONE_NEWNET))
 			_exit(1);
 		try_all(seen, self->prog, self->attached, self->net.ifindex, INGRESS);
+		seen->query = -hook_query(self->net.ifindex, INGRESS, &hook);
 	}));
+	EXPECT_EQ(EPERM, seen->query);
 	EXPECT_EQ(want, seen->create);
 	EXPECT_EQ(want, seen->attach);
 	EXPECT_EQ(want, seen->replace);
