@@ -614,13 +614,20 @@ static inline void keys_read(struct world *w)
 	w->keys[1] = static_key(1);
 }
 
+static inline bool key_released(struct world *w, int key)
+{
+	int now = static_key(key);
+
+	return now >= 0 && now <= w->keys[key];
+}
+
 /* They are given back some time after the last hook has become empty */
 static inline bool keys_released(struct world *w)
 {
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (w->keys[i] < 0 || IN_TIME(w, static_key(i) <= w->keys[i]))
+		if (w->keys[i] < 0 || IN_TIME(w, key_released(w, i)))
 			continue;
 		return fail(w, "%s is %d, was %d at the start, and no hook is in use",
 			    key_names[i], static_key(i), w->keys[i]);
