@@ -314,6 +314,7 @@ TEST_F(privilege, holder_of_a_link_may_update_and_detach_it)
 
 FIXTURE(strangers) {
 	struct net net;
+	int type;
 	int prog, attached, linked, link, other;
 	__u32 prog_id, link_id;
 	/* without CAP_BPF, bpf(2) fails before it looks at the command */
@@ -321,28 +322,39 @@ FIXTURE(strangers) {
 };
 
 FIXTURE_VARIANT(strangers) {
-	int unprivileged_bpf_disabled;
+	int type, unprivileged_bpf_disabled;
 };
 
-FIXTURE_VARIANT_ADD(strangers, unprivileged_bpf) {
-	.unprivileged_bpf_disabled = 0,
+FIXTURE_VARIANT_ADD(strangers, ingress) {
+	.type = INGRESS,
 };
 
-FIXTURE_VARIANT_ADD(strangers, no_unprivileged_bpf) {
+FIXTURE_VARIANT_ADD(strangers, egress) {
+	.type = EGRESS,
+};
+
+FIXTURE_VARIANT_ADD(strangers, ingress_no_unprivileged_bpf) {
+	.type = INGRESS,
+	.unprivileged_bpf_disabled = 2,
+};
+
+FIXTURE_VARIANT_ADD(strangers, egress_no_unprivileged_bpf) {
+	.type = EGRESS,
 	.unprivileged_bpf_disabled = 2,
 };
 
 FIXTURE_SETUP(strangers)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
+	self->type = variant->type;
 	self->prog = load_verdict(TC_ACT_UNSPEC);
 	self->attached = load_verdict(TC_ACT_UNSPEC);
 	self->other = load_verdict(TC_ACT_UNSPEC);
 	self->linked = load_verdict(TC_ACT_UNSPEC);
-	self->link = link_create(self->linked, self->net.ifindex, INGRESS, LAST);
+	self->link = link_create(self->linked, self->net.ifindex, self->type, LAST);
 	self->link_id = link_id(self->link);
 	self->prog_id = prog_id(self->attached);
-	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, INGRESS, LAST));
+	ASSERT_EQ(0, prog_attach(self->attached, self->net.ifindex, self->type, LAST));
 }
 
 FIXTURE_TEARDOWN(strangers)
@@ -382,8 +394,8 @@ static void try_everything(struct answers *a, FIXTURE_DATA(strangers) *t)
 	struct hook hook;
 
 	a->load = errno_of(load_verdict(TC_ACT_UNSPEC));
-	a->query = -hook_query(t->net.ifindex, INGRESS, &hook);
-	try_all(&a->change, t->prog, t->attached, t->net.ifindex, INGRESS);
+	a->query = -hook_query(t->net.ifindex, t->type, &hook);
+	try_all(&a->change, t->prog, t->attached, t->net.ifindex, t->type);
 	a->prog_by_id = errno_of(prog_open(t->prog_id));
 	a->prog_by_unused_id = errno_of(prog_open(UNUSED_ID));
 	a->next_prog_id = next_id(BPF_PROG_GET_NEXT_ID);
@@ -507,10 +519,10 @@ static int enter_own_netns(FIXTURE_DATA(strangers) *t)
 	t->net.ifindex = if_nametoindex("tc0");
 	if (t->closed)
 		return 0;
-	t->link = link_create(t->linked, t->net.ifindex, INGRESS, LAST);
+	t->link = link_create(t->linked, t->net.ifindex, t->type, LAST);
 	if (t->link < 0)
 		return 2;
-	return prog_attach(t->attached, t->net.ifindex, INGRESS, LAST) ? 3 : 0;
+	return prog_attach(t->attached, t->net.ifindex, t->type, LAST) ? 3 : 0;
 }
 
 /* ... or over theirs only, with programs that somebody gave them */
@@ -551,11 +563,11 @@ TEST_F(strangers, that_guess_ids)
 		IN_CHILD(seen, ({
 			if (setuid(65534))
 				_exit(1);
-			seen->create = -link_create(self->prog, self->net.ifindex, INGRESS,
+			seen->create = -link_create(self->prog, self->net.ifindex, self->type,
 						    AT(BPF_F_AFTER | flags[i], good));
-			seen->attach = -link_create(self->prog, self->net.ifindex, INGRESS,
+			seen->attach = -link_create(self->prog, self->net.ifindex, self->type,
 						    AT(BPF_F_AFTER | flags[i], UNUSED_ID));
-			seen->detach = -prog_detach(self->attached, self->net.ifindex, INGRESS,
+			seen->detach = -prog_detach(self->attached, self->net.ifindex, self->type,
 						    AT(.revision = 1));
 		}));
 		EXPECT_EQ(EPERM, seen->create);
@@ -576,8 +588,8 @@ TEST_F(strangers, that_guess_an_ifindex)
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET))
 			_exit(1);
-		try_all(seen, self->prog, self->attached, self->net.ifindex, INGRESS);
-		seen->query = -hook_query(self->net.ifindex, INGRESS, &hook);
+		try_all(seen, self->prog, self->attached, self->net.ifindex, self->type);
+		seen->query = -hook_query(self->net.ifindex, self->type, &hook);
 	}));
 	EXPECT_EQ(EPERM, seen->query);
 	EXPECT_EQ(want, seen->create);
@@ -606,10 +618,11 @@ static void guess(struct guesses *g, FIXTURE_DATA(strangers) *t, __u32 other_pro
 		{ BPF_F_ID | BPF_F_LINK, UNUSED_ID, &g->unused_link },
 		{ BPF_F_ID | BPF_F_LINK, other_link, &g->other_link },
 	};
+	int other_hook = t->type == INGRESS ? EGRESS : INGRESS;
 	size_t i;
 
 	for (i = 0; i < sizeof(tries) / sizeof(*tries); i++)
-		*tries[i].answer = errno_of(link_create(t->prog, t->net.ifindex, EGRESS,
+		*tries[i].answer = errno_of(link_create(t->prog, t->net.ifindex, other_hook,
 							AT(BPF_F_AFTER | tries[i].flags,
 							   tries[i].id)));
 }
@@ -675,8 +688,8 @@ static int borrow(struct answers *a, FIXTURE_DATA(strangers) *t, int sock)
 	if (!t->net.ifindex)
 		return 2;
 	if (!t->closed) {
-		t->link = link_create(t->linked, t->net.ifindex, INGRESS, LAST);
-		if (t->link < 0 || prog_attach(t->attached, t->net.ifindex, INGRESS, LAST))
+		t->link = link_create(t->linked, t->net.ifindex, t->type, LAST);
+		if (t->link < 0 || prog_attach(t->attached, t->net.ifindex, t->type, LAST))
 			return 3;
 	}
 	if (pass_turn(sock) || wait_turn(sock))
@@ -732,7 +745,7 @@ TEST_F(strangers, whose_device_was_taken_back)
 	ASSERT_EQ(0, lend(self, sock[0], container));
 
 	/* all of it has come along */
-	ASSERT_EQ(0, hook_query(if_nametoindex(LENT), INGRESS, &hook));
+	ASSERT_EQ(0, hook_query(if_nametoindex(LENT), self->type, &hook));
 	EXPECT_EQ(self->closed ? 0 : 2, hook.count);
 	EXPECT_EQ(self->closed, !hook.link_ids[0]);
 
@@ -749,9 +762,9 @@ TEST_F(strangers, whose_device_was_taken_back)
 	expect_answers(_metadata, a, EPERM, EPERM, gone, EPERM, self->closed ? EPERM : 0);
 
 	/* what has no link stays until the new owner removes it */
-	EXPECT_EQ(self->closed ? 0 : 1, hook_count(if_nametoindex(LENT), INGRESS));
+	EXPECT_EQ(self->closed ? 0 : 1, hook_count(if_nametoindex(LENT), self->type));
 	EXPECT_EQ(self->closed ? -ENOENT : 0,
-		  prog_detach(self->attached, if_nametoindex(LENT), INGRESS, LAST));
+		  prog_detach(self->attached, if_nametoindex(LENT), self->type, LAST));
 }
 
 static int send_fd(int sock, int fd)
