@@ -62,7 +62,7 @@ NAMES += $(1)
 .PHONY: check-$(1)
 check-$(1): $$(TREE:%=build/%/check/$(1).tap)
 	@scripts/tally $$^
-build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call made-by,$(i)))) FORCE
+build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call made-by,$(i)))) FORCE | deps
 	@scripts/step check-$(1) $$* scripts/check $(1) $(2) $$* $(subst %,$$*,$(3))
 check-$(1)-steps = $$(selftests-steps) check-$(1)
 endef
