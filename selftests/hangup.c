@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#define WAITERS 4
+#define WAITERS 6
 
 FIXTURE(hangup) {
 	struct net net;
@@ -86,16 +86,20 @@ static void *waiter(void *arg)
 	return NULL;
 }
 
-/* Half of them use poll(), the others epoll_wait() on an epoll fd of their own */
+/*
+ * A third of them use poll(), the others epoll_wait() on an epoll fd of their own, half of
+ * these exclusively: each must be told nevertheless, since the link stays detached
+ */
 static int start_waiters(struct waiter *waiters, int link)
 {
 	int i;
 
 	for (i = 0; i < WAITERS; i++) {
 		waiters[i] = (struct waiter){ .link = link };
-		if (i % 2) {
+		if (i % 3) {
 			waiters[i].epoll = epoll_create1(EPOLL_CLOEXEC);
-			if (epoll_add(waiters[i].epoll, link, 0))
+			if (epoll_add(waiters[i].epoll, link,
+				      i % 3 == 1 ? 0 : EPOLLIN | EPOLLEXCLUSIVE))
 				return -1;
 		}
 		if (pthread_create(&waiters[i].thread, NULL, waiter, &waiters[i]))

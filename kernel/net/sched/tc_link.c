@@ -177,7 +177,7 @@ static int tc_link_order_find(const struct tc_link_order *order,
 }
 
 /* A relative object, or BPF_F_ID or BPF_F_LINK, needs BPF_F_BEFORE or
- * BPF_F_AFTER. Programs and links without one go to the end.
+ * BPF_F_AFTER. Without these flags the end is meant.
  */
 static int tc_link_order_none(const struct tc_link_order *order)
 {
@@ -439,12 +439,12 @@ static int tc_link_detach_locked(struct net_device *dev,
 	return 0;
 }
 
-/* The link is over: tell those who poll it. */
+/* The link is over: tell all who poll it, as it stays so. */
 static void tc_link_end(struct tc_link *tcl)
 {
 	lockdep_assert_held(&tc_hook_mutex);
 	WRITE_ONCE(tcl->dev, NULL);
-	wake_up_interruptible_poll(&tcl->wait, EPOLLHUP);
+	wake_up_interruptible_all(&tcl->wait);
 }
 
 static void tc_link_release(struct bpf_link *link)
@@ -789,7 +789,7 @@ int tc_link_prog_query(const union bpf_attr *attr,
 			 sizeof(state.count)))
 		return -EFAULT;
 
-	/* Without a buffer for programs, only the number was asked for. */
+	/* Without a buffer for programs, that was all that was asked for. */
 	if (!attr->query.prog_ids || !attr->query.count || !state.count)
 		return 0;
 	count = min(attr->query.count, state.count);
@@ -821,9 +821,9 @@ static void tc_link_clear(struct net_device *dev, u8 hook)
  * tc_link_dev_uninstall - empty the hooks of a device that is going away
  * @dev: device, unlisted a grace period ago
  *
- * Whoever found the device did so with the mutex held and is done by now;
- * nobody finds it any more. Programs that no link owns are put. Links stay with
- * whoever holds them, detached.
+ * Whoever found the device did so with the mutex held, and is done once the
+ * mutex is ours; nobody finds it any more. Programs that no link owns are put.
+ * Links stay with whoever holds them, detached.
  *
  * Context: RTNL held.
  */
