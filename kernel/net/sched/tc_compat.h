@@ -49,9 +49,9 @@ static __always_inline void tc_compat_reset_tstamp_type(struct sk_buff *skb)
 #endif
 }
 
-/* The programs' data pointers overlay fields of the control block that act_ct
- * and sch_frag use. A tree without struct tc_skb_cb keeps mru elsewhere, and
- * does not build if it is taken for one of the others.
+/* Fields of the control block that act_ct and sch_frag use. In struct tc_skb_cb
+ * the programs' data pointers overlay them. A tree without it keeps mru
+ * elsewhere, and does not build if it is taken for one of the others.
  */
 static __always_inline void tc_compat_reset_cb(struct sk_buff *skb)
 {
@@ -60,6 +60,8 @@ static __always_inline void tc_compat_reset_cb(struct sk_buff *skb)
 #else
 	tc_skb_cb(skb)->mru = 0;
 	tc_skb_cb(skb)->post_ct = false;
+	tc_skb_cb(skb)->post_ct_snat = false;
+	tc_skb_cb(skb)->post_ct_dnat = false;
 #endif
 }
 
