@@ -32,8 +32,9 @@ int tc_hook_egress(struct sk_buff *skb);
 
 #ifdef CONFIG_NET_TC_LINK
 
-/* net_device::tc_hooks is in a cache line that every packet loads. A packet of
- * a device without programs stops here and loads no other line for us.
+/* net_device::tc_hooks is in a cache line that every packet loads, but for
+ * egress on a 5.10 that keeps the kABI. A packet of a device without programs
+ * stops here and loads no other line for us.
  */
 static inline bool tc_hook_on_ingress(const struct net_device *dev)
 {

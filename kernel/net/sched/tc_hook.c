@@ -255,7 +255,7 @@ struct tc_progs *tc_hook_clear(struct net_device *dev, u8 hook)
  * tc_hook_ingress - run a device's ingress programs on a packet
  * @skb: packet received on its device, already delivered to the taps
  *
- * Context: softirq, in an RCU read-side section.
+ * Context: bottom halves disabled, in an RCU read-side section.
  * Return: a NET_RX_* code if the packet is gone, else enum tc_hook_fate.
  */
 int tc_hook_ingress(struct sk_buff *skb)

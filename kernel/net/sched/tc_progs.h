@@ -183,8 +183,8 @@ static __always_inline int tc_progs_run_one(const struct bpf_prog *prog,
  * first one's helpers can have moved the packet's data, and each helper that
  * does computes them anew for its own program.
  *
- * Context: RCU or RCU-bh read-side section, migration disabled. A grace period
- * waits for both.
+ * Context: RCU or RCU-bh read-side section, migration disabled. Either keeps a
+ * grace period from ending.
  * Return: the first verdict out of TC_ACT_OK, _SHOT, _STOLEN, _TRAP and
  * _REDIRECT, or TC_ACT_UNSPEC if no program returns one.
  */
