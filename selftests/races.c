@@ -16,10 +16,12 @@
 #include <linux/if_packet.h>
 #include <net/if_arp.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 
 #define DEV	"race0"		/* has the link; in a namespace of its own */
 #define PEER	"race1"		/* in the namespace of the test */
 #define BURST	64		/* packets per round */
+#define ENOUGH	30		/* rounds, for chance to bring both orders */
 
 /* ---- what races ---- */
 
@@ -42,6 +44,8 @@ FIXTURE(races) {
 	pthread_barrier_t start, done;
 	enum op ops[2];
 	int answers[2];
+	unsigned int took[2];		/* microseconds, in the round before */
+	unsigned long good[2];		/* rounds in which it succeeded */
 	bool stop;
 	__u32 last_prog_id, last_link_id;
 };
@@ -156,10 +160,11 @@ static int attach_another(test *t)
 		return -errno;
 	ret = prog_attach(t->progs[1], t->ifindex, INGRESS, AT(BPF_F_BEFORE));
 	link = link_create(t->progs[1], t->ifindex, EGRESS, LAST);
+	/* fails if it is no longer there. If it was there before, another thread needs it. */
+	if (!ret)
+		prog_detach(t->progs[1], t->ifindex, INGRESS, LAST);
 	if (!ret && link < 0)
 		ret = link;
-	/* fails if the program is no longer there */
-	prog_detach(t->progs[1], t->ifindex, INGRESS, LAST);
 	if (link >= 0)
 		close(link);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
@@ -242,6 +247,14 @@ static int change_device(test *t, enum op op)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
+/* Opens no socket, which could get the number of an fd that the other thread uses */
+static bool peer_exists(test *t)
+{
+	struct ifreq ifr = { .ifr_name = PEER };
+
+	return !ioctl(t->packet, SIOCGIFINDEX, &ifr);
+}
+
 static int perform(test *t, enum op op, int which)
 {
 	switch (op) {
@@ -252,7 +265,8 @@ static int perform(test *t, enum op op, int which)
 	case DETACH:
 		return link_detach(t->link);
 	case UPDATE:
-		return link_update(t->link, t->progs[which], 0, 0);
+		/* to another program, but for one of two updates */
+		return link_update(t->link, t->progs[t->ops[0] == t->ops[1] ? which : 1], 0, 0);
 	case CLOSE:
 		return close(t->link) ? -errno : 0;
 	case QUERY:
@@ -265,7 +279,12 @@ static int perform(test *t, enum op op, int which)
 	case UNREGISTER:
 		return link_del(t->home_rtnl, t->peer_ifindex);
 	case NETNS_EXIT:
-		return close(t->ns) ? -errno : 0;
+		if (close(t->ns))
+			return -errno;
+		/* a worker removes the device, unless the other thread has moved it out */
+		if (t->ops[!which] != MOVE && !EVENTUALLY(!peer_exists(t)))
+			return -ETIMEDOUT;
+		return 0;
 	case TRAFFIC:
 		burst(t);
 		return 0;
@@ -319,10 +338,43 @@ static bool may_answer(test *t, int which)
 	return ret == 0 || (ends_device(other) && ret == -ENODEV) || (gone && ret == -EBADF);
 }
 
+/* Is a process in the namespace meanwhile? It ends only after that. */
+static bool enters_netns(enum op op)
+{
+	return op == ATTACH || op == REPLACE || op == QUERY || op == MOVE || op == RENAME;
+}
+
+/* Lets the other one be first, at times. While a device goes, any moment is met. */
+static void wait_a_little(test *t, int which)
+{
+	enum op other = t->ops[!which];
+	unsigned int wait;
+
+	if (ends_device(other) && !(other == NETNS_EXIT && enters_netns(t->ops[which])) && rand() % 2)
+		usleep(rand() % (t->took[!which] * 5 / 4 + 1));
+	for (wait = rand() % 4000; wait; wait--)
+		__asm__ volatile("" ::: "memory");
+}
+
+/*
+ * Was it once before the end of the device, and once after it? Some operations can tell.
+ * Those that take RTNL can, too, but are seldom early.
+ */
+static bool met(test *t, int which, unsigned long rounds)
+{
+	enum op op = t->ops[which], other = t->ops[!which];
+	bool tells = op == UPDATE || op == ATTACH || op == REPLACE || op == QUERY;
+
+	if (!tells || (other != UNREGISTER && (other != NETNS_EXIT || enters_netns(op))))
+		return true;
+	return t->good[which] && t->good[which] < rounds;
+}
+
 static void *racer(void *arg)
 {
 	test *t = *(test **)arg;
 	int which = ((void **)arg)[1] != NULL;
+	double begin;
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
@@ -330,15 +382,14 @@ static void *racer(void *arg)
 	/* with one CPU they still race, but less */
 	sched_setaffinity(0, sizeof(cpu), &cpu);
 	for (;;) {
-		unsigned int wait;
-
 		pthread_barrier_wait(&t->start);
 		if (t->stop)
 			return NULL;
-		/* so that not always the same one is first */
-		for (wait = rand() % 4000; wait; wait--)
-			__asm__ volatile("" ::: "memory");
+		wait_a_little(t, which);
+		begin = now();
 		t->answers[which] = perform(t, t->ops[which], which);
+		t->took[which] = (now() - begin) * 1e6;
+		t->good[which] += !t->answers[which];
 		pthread_barrier_wait(&t->done);
 	}
 }
@@ -461,7 +512,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, racer, args[i]));
 
-	while (now() < until) {
+	while (now() < until || rounds < 4) {
 		if (!rounds || ends) {
 			ASSERT_EQ(0, device_make(self));
 			/* goes with its device, or stays on the hook all the time */
@@ -498,7 +549,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			if (!exits)
 				close(self->ns);
 			link_del(self->home_rtnl, self->peer_ifindex);
-			ASSERT_TRUE(EVENTUALLY(!if_nametoindex(PEER)));
+			ASSERT_TRUE(EVENTUALLY(!peer_exists(self)));
 		}
 		rounds++;
 	}
@@ -506,8 +557,11 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	pthread_barrier_wait(&self->start);
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	TH_LOG("%s against %s: %lu rounds", op_names[self->ops[0]],
-	       op_names[self->ops[1]], rounds);
+	TH_LOG("%s against %s: %lu rounds; %lu and %lu succeeded", op_names[self->ops[0]],
+	       op_names[self->ops[1]], rounds, self->good[0], self->good[1]);
+	if (rounds >= ENOUGH)
+		for (i = 0; i < 2; i++)
+			EXPECT_TRUE(met(self, i, rounds));
 
 	/* only a leak could still hold anything */
 	if (!ends) {
