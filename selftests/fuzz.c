@@ -741,8 +741,8 @@ static struct {
 static const uint8_t weights[MOODS][OPS] = {
 	[MIXED] = {
 		[LOAD] = 30, [OPEN_PROG] = 10, [OPEN_LINK] = 10, [CLOSE_PROG] = 12,
-		[CLOSE_LINK] = 30, [PIN_PROG] = 3, [PIN_LINK] = 8, [UNPIN_PROG] = 3,
-		[UNPIN_LINK] = 4, [GET_PROG] = 3, [GET_LINK] = 4, [CREATE] = 90,
+		[CLOSE_LINK] = 30, [PIN_PROG] = 8, [PIN_LINK] = 8, [UNPIN_PROG] = 4,
+		[UNPIN_LINK] = 4, [GET_PROG] = 4, [GET_LINK] = 4, [CREATE] = 90,
 		[UPDATE] = 50, [LINK_DETACH] = 20, [ATTACH] = 110, [DETACH] = 90,
 		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DEL] = 1, [DEV_MOVE] = 2,
 		[ENTER] = 4, [AUDIT] = 2, [TRAFFIC] = 8,
@@ -879,6 +879,31 @@ static void some_dev(struct step *s)
 		s->dev_how = 1 + rnd(3);
 }
 
+/* Does the step find what it is about in its slot? */
+static bool slot_fits(const struct step *s)
+{
+	switch (s->op) {
+	case OPEN_PROG: case CLOSE_PROG: case PIN_PROG:
+		return prog_alive(&model, s->slot);
+	case UNPIN_PROG: case GET_PROG:
+		return model.prog[s->slot].pinned;
+	case UNPIN_LINK: case GET_LINK:
+		return model.link[s->slot].pinned;
+	default:
+		return link_alive(&model, s->slot);
+	}
+}
+
+/* One of @n slots, and mostly one that fits, if there is any */
+static void some_slot(struct step *s, int n)
+{
+	int i, tries = once_in(20) ? 0 : n;
+
+	s->slot = rnd(n);
+	for (i = 0; i < tries && !slot_fits(s); i++)
+		s->slot = (s->slot + 1) % n;
+}
+
 static bool propose(struct step *s)
 {
 	int total = 0, at, op, i;
@@ -905,14 +930,10 @@ static bool propose(struct step *s)
 			  verdicts[rnd(sizeof(verdicts) / sizeof(*verdicts))];
 		break;
 	case OPEN_PROG: case CLOSE_PROG: case PIN_PROG: case UNPIN_PROG: case GET_PROG:
-		s->slot = rnd(PROGS);
-		for (i = 0; i < 20 && !prog_alive(&model, s->slot) && rnd(20); i++)
-			s->slot = rnd(PROGS);
+		some_slot(s, PROGS);
 		break;
 	case OPEN_LINK: case CLOSE_LINK: case PIN_LINK: case UNPIN_LINK: case GET_LINK:
-		s->slot = rnd(LINKS);
-		for (i = 0; i < 20 && !link_alive(&model, s->slot) && rnd(20); i++)
-			s->slot = rnd(LINKS);
+		some_slot(s, LINKS);
 		break;
 	case CREATE:
 		s->slot = rnd(LINKS);
@@ -1410,8 +1431,8 @@ static int fuzz(uint64_t seed, long steps)
 
 int main(int argc, char **argv)
 {
-	long steps = 20000;
-	uint64_t seed = 1;
+	uint64_t seed = 1, steps = 20000;
+	bool wrong = false;
 	int i, err;
 
 	for (i = 1; i < argc; i++) {
@@ -1420,10 +1441,13 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--no-shrink")) {
 			no_shrink = true;
 		} else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
-			seed = strtoull(argv[++i], NULL, 0);
+			wrong |= !number(argv[++i], &seed);
 		} else if (!strcmp(argv[i], "--steps") && i + 1 < argc) {
-			steps = strtol(argv[++i], NULL, 0);
+			wrong |= !number(argv[++i], &steps) || !steps || steps > LONG_MAX;
 		} else {
+			wrong = true;
+		}
+		if (wrong) {
 			fprintf(stderr, "usage: fuzz [--seed N] [--steps N] [--transcript] [--no-shrink]\n");
 			return 2;
 		}
@@ -1432,8 +1456,8 @@ int main(int argc, char **argv)
 	ksft_set_plan(1);
 	err = fuzz(seed, steps);
 	if (err)
-		ksft_test_result_fail("%ld random steps\n", steps);
+		ksft_test_result_fail("%llu random steps\n", (unsigned long long)steps);
 	else
-		ksft_test_result_pass("%ld random steps\n", steps);
+		ksft_test_result_pass("%llu random steps\n", (unsigned long long)steps);
 	err ? ksft_exit_fail() : ksft_exit_pass();
 }

@@ -14,6 +14,7 @@
 #include "rtnl.h"
 
 #include <linux/if_packet.h>
+#include <limits.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -51,6 +52,16 @@ static inline uint32_t rnd(uint32_t below)
 static inline bool once_in(uint32_t n)
 {
 	return !rnd(n);
+}
+
+/* A number from the command line. False if it is none, or something comes behind it. */
+static inline bool number(const char *text, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 0);
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno;
 }
 
 /* ---- a process ---- */
