@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Every combination of command, flags, program, relative object, revision and state of
- * the hook: what the kernel answers, and where the program then is.
+ * the ingress hook: what the kernel answers, and where the program then is.
  *
  * Each answer is compared with the rules in expected(), which also say what is checked
  * first. The same rules hold on mainline's tcx, where this test runs too. The few
@@ -12,6 +12,7 @@
  * design ends in # and the reason.
  */
 #include "../kselftest_harness.h"
+#include "tc_filters.h"
 #include "tc_link_test.h"
 
 /* No test opens this fd */
@@ -56,11 +57,12 @@ enum revision { ANY, RIGHT, WRONG, REVISIONS };
 static const char *const revision_names[] = { "-", "right", "wrong" };
 
 /* Where mainline answers differently */
-enum meant { UNKNOWN_FLAGS, LAST_OF_FULL };
+enum meant { UNKNOWN_FLAGS, LAST_OF_FULL, EMPTY_WITH_CLSACT };
 
 static const char *const meant[] = {
 	[UNKNOWN_FLAGS] = "mainline's LINK_CREATE takes unknown flags beside known ones",
 	[LAST_OF_FULL] = "mainline detaches the last program of a full hook by its fd only",
+	[EMPTY_WITH_CLSACT] = "mainline keeps an empty hook's revision while there is clsact",
 };
 
 struct question {
@@ -80,7 +82,7 @@ FIXTURE(answers) {
 	enum object on[PROGS_MAX];	/* NONE: a program that no question uses */
 	__u32 on_ids[PROGS_MAX];
 	__u64 revision;
-	bool mainline;
+	bool mainline, clsact;
 	/* why mainline answers this question differently, or NULL */
 	const char *meant;
 	unsigned long asked, differ;
@@ -93,12 +95,13 @@ typedef FIXTURE_DATA(answers) test;
 FIXTURE_VARIANT(answers) {
 	const char *name;
 	enum object on[3];
-	bool full;
+	bool full, clsact;
 	bool no_device;
 };
 
 FIXTURE_VARIANT_ADD(answers, no_device) { .name = "no-device", .no_device = true };
 FIXTURE_VARIANT_ADD(answers, empty) { .name = "empty" };
+FIXTURE_VARIANT_ADD(answers, empty_clsact) { .name = "empty-clsact", .clsact = true };
 FIXTURE_VARIANT_ADD(answers, plain) { .name = "plain", .on = { FIRST } };
 FIXTURE_VARIANT_ADD(answers, linked) { .name = "linked", .on = { OWNED } };
 FIXTURE_VARIANT_ADD(answers, three) { .name = "three", .on = { FIRST, OWNED, FINAL } };
@@ -137,7 +140,7 @@ static int position(const test *t, enum object o)
 	return -ENOENT;
 }
 
-/* What an fd that has to be a tc program is answered with */
+/* What an fd that has to be a tc program is answered with; 0 is one, too, and open */
 static int prog_fd_error(enum object o)
 {
 	return is_prog(o) ? 0 : o == CLOSED ? -EBADF : -EINVAL;
@@ -258,7 +261,8 @@ static int expected_detach(test *t, const struct question *q)
 		return err;
 	if (t->dev == NO_IFINDEX)
 		return -ENODEV;
-	if (!t->count)
+	if (!t->count && (!t->clsact || !(q->flags & BPF_F_REPLACE || q->revision == WRONG) ||
+			  !differs(t, EMPTY_WITH_CLSACT)))
 		return -ENOENT;
 	if (q->flags & BPF_F_REPLACE)
 		return -EINVAL;
@@ -571,6 +575,12 @@ FIXTURE_SETUP(answers)
 	ASSERT_LE(0, new_netns());
 	self->mainline = mainline_tcx();
 	self->dev = if_nametoindex("lo");
+	self->clsact = variant->clsact;
+	if (self->clsact) {
+		struct bpf_tc_hook clsact = tc_hook(self->dev, BPF_TC_INGRESS);
+
+		ASSERT_EQ(0, bpf_tc_hook_create(&clsact));
+	}
 	for (i = 0; i < OBJECTS; i++)
 		if (is_prog(i))
 			self->fds[i] = load_verdict(TC_ACT_UNSPEC);
@@ -639,7 +649,9 @@ TEST_F_TIMEOUT(answers, prog_attach, 600)
 
 TEST_F_TIMEOUT(answers, prog_attach_replace, 600)
 {
-	static const enum object olds[] = { FIRST, OWNED, FINAL, NEW, XDP, CLOSED };
+	static const enum object olds[] = {
+		NONE, FIRST, OWNED, FINAL, NEW, XDP, LINK, OTHER_FD, CLOSED,
+	};
 	static const enum object news[] = { NEW, FIRST, OWNED };
 
 	judge_all(_metadata, self, variant->name, REPLACE, PLACE_FLAGS | UNKNOWN,
@@ -674,6 +686,9 @@ TEST_F(answers, prog_query)
 	size_t i;
 	int want;
 
+	/* an empty hook starts again at revision 1 */
+	if (!self->count && !(self->clsact && self->mainline))
+		EXPECT_EQ(1, self->revision);
 	for (query_flags = 0; query_flags < 4; query_flags++) {
 		for (attach_flags = 0; attach_flags < 2; attach_flags++) {
 			for (i = 0; i < 2 * LEN(rooms); i++) {
@@ -716,9 +731,7 @@ TEST_F(answers, prog_query)
 				if (got && got != -ENOSPC)
 					continue;
 				EXPECT_EQ(self->count, attr.query.count);
-				/* an empty hook starts again at revision 1 */
-				EXPECT_EQ(self->count ? self->revision : 1,
-					  attr.query.revision);
+				EXPECT_EQ(self->revision, attr.query.revision);
 			}
 		}
 	}
