@@ -203,9 +203,9 @@ struct world {
 	struct proc proc[PROCS];
 	int lab;			/* fd of its namespace */
 	int ns[NSES];			/* fds, -1 if there is none */
-	int marker[NSES];		/* a link on lo, detached with the namespace */
+	/* XDP links on lo, detached with the namespace: a tc link would keep a static key on */
+	int marker[NSES];
 	int in;				/* the current namespace of the fuzzer; -1: the lab */
-	int marker_prog;
 	uint32_t xdp_prog_id, filter_prog_id, xdp_link_id;
 	struct {
 		bool exists;
@@ -332,7 +332,7 @@ static inline bool ns_add(struct world *w, int ns)
 	w->ns[ns] = fd;
 	w->in = ns;
 	WITH_RTNL(link_up(rtnl, 1));
-	w->marker[ns] = link_create(w->marker_prog, 1, EGRESS, LAST);
+	w->marker[ns] = link_create(XDP_PROG_FD, 1, BPF_XDP, LAST);
 	if (w->marker[ns] < 0)
 		return fail(w, "link on lo: %s", strerror(-w->marker[ns]));
 	return true;
@@ -352,7 +352,7 @@ static inline bool link_is_detached(int fd)
 {
 	struct bpf_link_info info;
 
-	return obj_info(fd, &info, sizeof(info)) || !info.tcx.ifindex;
+	return obj_info(fd, &info, sizeof(info)) || !info.xdp.ifindex;
 }
 
 /* Returns when its devices are gone */
@@ -923,7 +923,6 @@ static inline bool world_setup(struct world *w)
 	for (i = 0; i < PROCS; i++)
 		if (proc_start(&w->proc[i]))
 			return fail(w, "fork: %s", strerror(errno));
-	w->marker_prog = load_verdict(TC_ACT_UNSPEC);
 	for (i = 0; i < NSES; i++)
 		w->ns[i] = -1;
 	for (i = 0; i < 2; i++)
@@ -932,7 +931,6 @@ static inline bool world_setup(struct world *w)
 	for (i = 0; i < PROCS; i++)
 		if (!proc_enter(w, i, 0))
 			return false;
-	/* each namespace has a marker, which is a link on lo's egress */
 	keys_read(w);
 	return true;
 }
