@@ -575,6 +575,7 @@ TEST_F_TIMEOUT(nomem, unpin_never_fails, 600)
 {
 	int nth, link, ret, failed, harmless = 0;
 	bool more = true;
+	__u64 revision;
 	__u32 id;
 
 	NEEDS_FAULT_INJECTION();
@@ -585,6 +586,7 @@ TEST_F_TIMEOUT(nomem, unpin_never_fails, 600)
 		id = link_id(link);
 		ASSERT_EQ(0, bpf_obj_pin(link, PIN));
 		close(link);
+		revision = hook_revision(self->net.ifindex, self->type);
 		fail_workers(1);
 		more = WITH_FAILURE(nth, ret = unlink(PIN));
 		if (ret) {
@@ -597,6 +599,7 @@ TEST_F_TIMEOUT(nomem, unpin_never_fails, 600)
 		EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
 		EXPECT_TRUE(EVENTUALLY(hook_is(self, 0)));
 		failed = spare_workers();
+		EXPECT_TRUE(is_detached(self, revision));
 		if (!ret)
 			harmless += failed;
 	}
