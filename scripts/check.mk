@@ -9,4 +9,4 @@ $(eval $(call check,step,scripts/check-step,scripts trees guest))
 
 # and started again, it makes the same
 CHECKS += interrupt
-$(eval $(call check,interrupt,scripts/check-interrupt,scripts guest))
+$(eval $(call check,interrupt,scripts/check-interrupt,scripts guest examples series deb kernel/tests/conformance))
