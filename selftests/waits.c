@@ -2,7 +2,7 @@
 /*
  * Attach, replace, detach and query do not wait for others. They do not take RTNL, do
  * not wait for a grace period, and do not allocate memory while others wait for them.
- * Kprobes on the functions that would do so tell, and the tracepoint of kmalloc().
+ * Kprobes on the functions that would do so tell, and the tracepoints of allocations.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -48,9 +48,13 @@ static size_t probe(struct bpf_program *prog, const char *const *functions, size
 	return probed;
 }
 
+static bool traced(struct bpf_program *prog, const char *name)
+{
+	return !libbpf_get_error(bpf_program__attach_tracepoint(prog, "kmem", name));
+}
+
 FIXTURE_SETUP(waits)
 {
-	struct bpf_program *allocates;
 	int i;
 
 	ASSERT_EQ(0, net_setup(&self->net));
@@ -67,11 +71,10 @@ FIXTURE_SETUP(waits)
 			     LEN(rtnl_functions)) &&
 		       probe(self->skel->progs.waits_for_readers,
 			     grace_period_functions, LEN(grace_period_functions));
-	allocates = self->skel->progs.allocates;
 	self->probed_memory = probe(self->skel->progs.wants_mutex, locked_functions,
 				    LEN(locked_functions)) == LEN(locked_functions) &&
-			      !libbpf_get_error(bpf_program__attach_tracepoint(allocates, "kmem",
-									       "kmalloc"));
+			      traced(self->skel->progs.allocates_memory, "kmalloc") &&
+			      traced(self->skel->progs.allocates_object, "kmem_cache_alloc");
 }
 
 FIXTURE_TEARDOWN(waits)
@@ -166,13 +169,15 @@ TEST_F(waits, for_no_memory_with_the_mutex_held)
 	NEEDS_PROBES();
 	ASSERT_TRUE(self->probed_memory);
 	self->skel->bss->allocations = 0;
+	self->skel->bss->objects = 0;
 	for (i = 0; i < 3; i++) {
 		EXPECT_NO_ALLOCATION(links[i] = link_create(self->progs[i], self->net.ifindex,
 							    self->type, LAST));
 		ASSERT_LE(0, links[i]);
 	}
-	/* at least the allocations of the links were seen */
+	/* at least the allocations of the links and of their files were seen */
 	EXPECT_LE(3, self->skel->bss->allocations);
+	EXPECT_LE(3, self->skel->bss->objects);
 	/* detach the one in the middle, the one at the end, then the last one */
 	EXPECT_NO_ALLOCATION(ASSERT_EQ(0, link_detach(links[1])));
 	EXPECT_NO_ALLOCATION(close(links[2]));

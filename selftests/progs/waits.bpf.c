@@ -6,12 +6,12 @@
 
 __u32 pid;
 __u64 rtnl, grace_periods;
-/* allocations that may sleep: all of them, and those with tc_hook_mutex held */
-__u64 allocations, locked_allocations;
+/* allocations that may sleep: by kmalloc(), from a cache, and any with tc_hook_mutex held */
+__u64 allocations, objects, locked_allocations;
 /* set from the first function that needs the mutex to the end of the call */
 bool locked;
 
-/* the beginning of kmem/kmalloc's arguments; gfp_flags may be wider */
+/* the beginning of what kmem/kmalloc and kmem_cache_alloc tell; gfp_flags may be wider */
 struct kmalloc {
 	__u64 common, call_site, ptr, bytes_req, bytes_alloc;
 	__u32 gfp_flags;
@@ -46,15 +46,26 @@ int wants_mutex(void *ctx)
 	return 0;
 }
 
-SEC("tracepoint/kmem/kmalloc")
-int allocates(const struct kmalloc *args)
+static __always_inline int allocates(const struct kmalloc *args, __u64 *allocations)
 {
 	if (!(args->gfp_flags & GFP_DIRECT_RECLAIM))
 		return 0;
-	count(&allocations);
+	count(allocations);
 	if (locked)
 		count(&locked_allocations);
 	return 0;
+}
+
+SEC("tracepoint/kmem/kmalloc")
+int allocates_memory(const struct kmalloc *args)
+{
+	return allocates(args, &allocations);
+}
+
+SEC("tracepoint/kmem/kmem_cache_alloc")
+int allocates_object(const struct kmalloc *args)
+{
+	return allocates(args, &objects);
 }
 
 char _license[] SEC("license") = "GPL";
