@@ -37,7 +37,12 @@ static const char *const op_names[] = {
 
 FIXTURE(races) {
 	int home_ns, home_rtnl, packet;
-	int progs[3];			/* two to swap, one beside them */
+	/*
+	 * The program of the link, another one, and one beside the link. Those that no
+	 * operation needs are held by the link or the hook alone, so they are freed as
+	 * soon as these let go of them.
+	 */
+	int progs[3];
 	/* of this round */
 	int ns, ifindex, peer_ifindex, link;
 	bool closed;			/* the fd of the link is closed */
@@ -472,8 +477,6 @@ static __u32 last_id(int next_cmd)
 
 FIXTURE_SETUP(races)
 {
-	int i;
-
 	self->home_ns = new_netns();
 	ASSERT_LE(0, self->home_ns);
 	self->home_rtnl = rtnl_open();
@@ -484,10 +487,8 @@ FIXTURE_SETUP(races)
 	self->ops[1] = variant->ops[1];
 	self->last_prog_id = last_id(BPF_PROG_GET_NEXT_ID);
 	self->last_link_id = last_id(BPF_LINK_GET_NEXT_ID);
-	for (i = 0; i < 3; i++) {
-		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
-		ASSERT_LE(0, self->progs[i]);
-	}
+	self->progs[1] = load_verdict(TC_ACT_UNSPEC);
+	ASSERT_LE(0, self->progs[1]);
 	pthread_barrier_init(&self->start, NULL, 3);
 	pthread_barrier_init(&self->done, NULL, 3);
 }
@@ -500,6 +501,8 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 {
 	bool ends = ends_device(self->ops[0]) || ends_device(self->ops[1]);
 	bool closes = self->ops[0] == CLOSE || self->ops[1] == CLOSE;
+	bool replaces = self->ops[0] == REPLACE || self->ops[1] == REPLACE;
+	bool updates = self->ops[0] == UPDATE && self->ops[1] == UPDATE;
 	bool exits = self->ops[0] == NETNS_EXIT || self->ops[1] == NETNS_EXIT;
 	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
@@ -517,17 +520,23 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			ASSERT_EQ(0, device_make(self));
 			/* goes with its device, or stays on the hook all the time */
 			ASSERT_EQ(0, setns(self->ns, CLONE_NEWNET));
+			self->progs[2] = load_verdict(TC_ACT_UNSPEC);
 			ASSERT_EQ(0, prog_attach(self->progs[2], self->ifindex, INGRESS,
 						 LAST));
 			ASSERT_EQ(0, prog_attach(self->progs[2], self->ifindex, EGRESS,
 						 LAST));
+			if (!replaces)
+				close(self->progs[2]);
 		} else {
 			ASSERT_EQ(0, setns(self->ns, CLONE_NEWNET));
 		}
 		type = rounds % 2 ? INGRESS : EGRESS;
+		self->progs[0] = load_verdict(TC_ACT_UNSPEC);
 		self->link = link_create(self->progs[0], self->ifindex, type,
 					 AT(rounds % 4 / 2 ? BPF_F_BEFORE : 0));
 		ASSERT_LE(0, self->link);
+		if (!updates)
+			close(self->progs[0]);
 		ASSERT_EQ(0, setns(self->home_ns, CLONE_NEWNET));
 
 		pthread_barrier_wait(&self->start);
@@ -544,7 +553,11 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			ASSERT_EQ(0, link_detach(self->link));
 			close(self->link);
 		}
+		if (updates)
+			close(self->progs[0]);
 		if (ends) {
+			if (replaces)
+				close(self->progs[2]);
 			/* remove the namespace or the device if it is still there */
 			if (!exits)
 				close(self->ns);
@@ -565,11 +578,12 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 
 	/* only a leak could still hold anything */
 	if (!ends) {
+		if (replaces)
+			close(self->progs[2]);
 		close(self->ns);
 		link_del(self->home_rtnl, self->peer_ifindex);
 	}
-	for (i = 0; i < 3; i++)
-		close(self->progs[i]);
+	close(self->progs[1]);
 	EXPECT_TRUE(EVENTUALLY(!newer_links(self->last_link_id)));
 	EXPECT_TRUE(EVENTUALLY(!newer_progs(self->last_prog_id)));
 }
