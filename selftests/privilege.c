@@ -482,6 +482,21 @@ TEST_F(strangers, cap_net_admin_alone)
 	expect_answers(_metadata, a, EPERM, able, able, EPERM, able);
 }
 
+/* It includes CAP_BPF. On mainline it may query, too. */
+TEST_F(strangers, cap_sys_admin_alone)
+{
+	struct answers *a;
+
+	SET_UP_SYSCTL();
+	IN_CHILD(a, ({
+		if (keep_caps(1ULL << CAP_SYS_ADMIN))
+			_exit(1);
+		try_everything(a, self);
+	}));
+	expect_answers(_metadata, a, 0, mainline_tcx() ? 0 : EPERM,
+		       mainline_tcx() ? 0 : EPERM, 0, 0);
+}
+
 TEST_F(strangers, cap_bpf_and_cap_net_admin)
 {
 	struct answers *a;
