@@ -205,7 +205,7 @@ static void load_versions(struct __test_metadata *_metadata, int *progs)
 	}
 }
 
-TEST_F_TIMEOUT(upgrade, by_link_update, 60)
+TEST_F_TIMEOUT(upgrade, by_link_update, 600)
 {
 	int progs[VERSIONS], in, out, i;
 
@@ -223,7 +223,7 @@ TEST_F_TIMEOUT(upgrade, by_link_update, 60)
 	check_sightings(_metadata, self, bpf_obj_get(PIN("sightings")), VERSIONS / 4);
 }
 
-TEST_F_TIMEOUT(upgrade, of_a_plain_program_by_replace, 60)
+TEST_F_TIMEOUT(upgrade, of_a_plain_program_by_replace, 600)
 {
 	const int types[] = { INGRESS, EGRESS };
 	int progs[VERSIONS], i, t;
@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(upgrade, of_a_plain_program_by_replace, 60)
 }
 
 /* Programs that come and go beside it do not make the program miss a packet */
-TEST_F_TIMEOUT(upgrade, of_the_neighbours_only, 60)
+TEST_F_TIMEOUT(upgrade, of_the_neighbours_only, 600)
 {
 	int prog, others[4], link, i, round;
 	struct upgrade_bpf *skel = load(0);
