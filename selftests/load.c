@@ -363,6 +363,16 @@ static int come_and_go(test *t, int dir, int gate, const int *others, int n)
 	return err ? -1 : 0;
 }
 
+/* A debug kernel needs longer to send them */
+static bool sent_enough(const struct shared *shared)
+{
+	int i;
+
+	for (i = 0; i < 4 && shared->sent[i / 2][i % 2] > 1000; i++)
+		;
+	return i == 4;
+}
+
 TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 {
 	int gates[2], others[HOOK_ROOM], room = HOOK_ROOM - 2, dir, odd, i, status;
@@ -388,7 +398,7 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 		if (!pids[i])
 			send_all(self, i % sysconf(_SC_NPROCESSORS_ONLN));
 	}
-	for (until = now() + self->size->seconds; now() < until;) {
+	for (until = now() + self->size->seconds; now() < until || !sent_enough(self->shared);) {
 		ASSERT_EQ(0, come_and_go(self, 0, gates[0], others, room));
 		ASSERT_EQ(0, come_and_go(self, 1, gates[1], others, room));
 	}
@@ -404,7 +414,6 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 		EXPECT_TRUE(EVENTUALLY(bss->at_gate[1] == self->shared->sent[dir][1] &&
 				       bss->behind[0] == self->shared->sent[dir][0]));
 		for (odd = 0; odd < 2; odd++) {
-			EXPECT_LT(1000, self->shared->sent[dir][odd]);
 			EXPECT_EQ(self->shared->sent[dir][odd], bss->at_gate[odd]);
 			EXPECT_EQ(odd ? 0 : self->shared->sent[dir][odd], bss->behind[odd]);
 		}
