@@ -140,7 +140,7 @@ static int position(const test *t, enum object o)
 	return -ENOENT;
 }
 
-/* What an fd that has to be a tc program is answered with; 0 is one, too, and open */
+/* What an fd that has to be a tc program is answered with. NONE is fd 0, which is open. */
 static int prog_fd_error(enum object o)
 {
 	return is_prog(o) ? 0 : o == CLOSED ? -EBADF : -EINVAL;
