@@ -175,6 +175,10 @@ build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
 	$(call kernel-step,kernel-preempt,kernel-preempt,1700) guest/kernel $* preempt
 
+# the kernel as a program of the host
+build/%/uml: $(call prepared,kernel kabi) guest/uml guest/configs/uml.config
+	$(call kernel-step,kernel-uml,kernel-uml,1100) guest/uml $*
+
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
 	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)

@@ -66,9 +66,6 @@ files-of = $(foreach k,$1,$(subst $(comma), ,$(lastword $(subst =, ,$k))))
 ROUNDS ?= 30
 native-kernels := $(foreach t,$(bench-trees),$t-tc-link=build/$t/uml) $(if $(KERNEL_SRC),,$(mainline)=build/$(mainline)/uml)
 
-build/%/uml: $(call prepared,kernel kabi) kernel/tests/bench/native-kernel kernel/tests/bench/uml.config
-	$(call kernel-step,kernel-uml,kernel-uml,1100) kernel/tests/bench/native-kernel $*
-
 .PHONY: bench bench-native bench-docs
 bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
 	@scripts/step bench . -c ': (plain|mitigated|preempt|time)$$' -n $(words $(bench-kernels) $(bench-kernels) $(call files-of,$(bench-kernels)) end) \

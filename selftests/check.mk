@@ -14,7 +14,7 @@ fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
 	@scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
 
 .PHONY: transcripts
-transcripts: $(TREE:%=build/%/bzImage) selftests ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
+transcripts: $(TREE:%=build/%/uml) build/$(firstword $(TREE))/selftests/guest/list FORCE ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
 	@scripts/transcripts '$(FUZZ_SEED)' '$(FUZZ_STEPS)' $(TREE)
 
 .PHONY: load
