@@ -23,6 +23,13 @@ ifneq ($(and $(KERNEL_SRC),$(word 2,$(TREE))),)
 $(error KERNEL_SRC is one tree: say TREE=<its series>, not TREE="$(TREE)")
 endif
 
+# variables that would be ignored, and values that would be noticed late
+given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+wrong := $(shell env TREE='$(TREE)' $(foreach v,$(given),$v='$(subst ','\'',$($v))') scripts/parameters '$(given)' $(MAKECMDGOALS))
+ifneq ($(wrong),)
+$(error $(wrong))
+endif
+
 # before make looks at the build directory
 ifneq ($(filter-out help deps apply unapply clean distclean docs check-style,$(MAKECMDGOALS)),)
 ifneq ($(shell KERNEL_SRC='$(subst ','\'',$(KERNEL_SRC))' scripts/select-source $(TREE) && echo done),done)
@@ -129,12 +136,7 @@ check: $(foreach t,$(TREE),$(CHECKS:%=build/$t/check/%.tap) $(selftests-runs:%=b
 
 test: $(firstword $(TREE:%=test-%)) ## 3 run one: make test NAME=order; NAME='tc_*' runs several
 
-# a wrong SHARE is refused before a kernel is built
-.PHONY: shell-ready
-shell-ready:
-	@[ -z "$$SHARE" ] || [ -d "$$SHARE" ] || { echo "error: SHARE=$$SHARE is not a directory" >&2; exit 1; }
-
-shell: shell-ready build/$(firstword $(TREE))/bzImage$D selftests examples ## 1 a shell in the guest, with /selftests and /examples
+shell: build/$(firstword $(TREE))/bzImage$D selftests examples ## 1 a shell in the guest, with /selftests and /examples
 	@guest/shell $(firstword $(TREE)) $(debug)
 
 kernel: $(TREE:%=build/%/bzImage$D) ## 2 build/TREE/bzImage and vmlinux
