@@ -82,7 +82,7 @@ FIXTURE(answers) {
 	enum object on[PROGS_MAX];	/* NONE: a program that no question uses */
 	__u32 on_ids[PROGS_MAX];
 	__u64 revision;
-	bool mainline, clsact;
+	bool clsact;
 	/* why mainline answers this question differently, or NULL */
 	const char *meant;
 	unsigned long asked, differ;
@@ -115,7 +115,7 @@ FIXTURE_VARIANT_ADD(answers, full) {
 static bool differs(test *t, enum meant which)
 {
 	t->meant = meant[which];
-	return t->mainline;
+	return mainline_tcx();
 }
 
 static bool is_prog(enum object o)
@@ -488,7 +488,7 @@ static void judge(struct __test_metadata *_metadata, test *t, const char *state,
 	int got = ask(t, q);
 
 	t->asked++;
-	t->differ += t->meant && t->mainline;
+	t->differ += t->meant && mainline_tcx();
 	if (got == want && !t->out)
 		return;
 	flags_text(q->flags, flags);
@@ -573,7 +573,6 @@ FIXTURE_SETUP(answers)
 	size_t i;
 
 	ASSERT_LE(0, new_netns());
-	self->mainline = mainline_tcx();
 	self->dev = if_nametoindex("lo");
 	self->clsact = variant->clsact;
 	if (self->clsact) {
@@ -687,7 +686,7 @@ TEST_F(answers, prog_query)
 	int want;
 
 	/* an empty hook starts again at revision 1 */
-	if (!self->count && !(self->clsact && self->mainline))
+	if (!self->count && !(self->clsact && mainline_tcx()))
 		EXPECT_EQ(1, self->revision);
 	for (query_flags = 0; query_flags < 4; query_flags++) {
 		for (attach_flags = 0; attach_flags < 2; attach_flags++) {

@@ -51,7 +51,7 @@ FIXTURE(races) {
 	int answers[2];
 	unsigned int took[2];		/* microseconds, in the round before */
 	unsigned long good[2];		/* rounds in which it succeeded */
-	bool stop, mainline;
+	bool stop;
 	__u32 last_prog_id, last_link_id;
 };
 
@@ -371,7 +371,7 @@ static bool met(test *t, int which, unsigned long rounds)
 	enum op op = t->ops[which], other = t->ops[!which];
 	bool tells = op == UPDATE || op == ATTACH || op == REPLACE || op == QUERY;
 
-	if (!tells || t->mainline ||
+	if (!tells || mainline_tcx() ||
 	    (other != UNREGISTER && (other != NETNS_EXIT || enters_netns(op))))
 		return true;
 	return t->good[which] && t->good[which] < rounds;
@@ -485,7 +485,6 @@ FIXTURE_SETUP(races)
 	ASSERT_LE(0, self->home_rtnl);
 	self->packet = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ARP));
 	ASSERT_LE(0, self->packet);
-	self->mainline = mainline_tcx();
 	self->ops[0] = variant->ops[0];
 	self->ops[1] = variant->ops[1];
 	self->last_prog_id = last_id(BPF_PROG_GET_NEXT_ID);
