@@ -12,6 +12,26 @@
 
 #include <linux/capability.h>
 
+/* Both sides, each with bpf(2) open to everybody and not */
+#define FIXTURE_WITH_AND_WITHOUT_BPF(fixture)			\
+FIXTURE_VARIANT(fixture) {					\
+	int type, unprivileged_bpf_disabled;			\
+};								\
+FIXTURE_VARIANT_ADD(fixture, ingress) {				\
+	.type = INGRESS,					\
+};								\
+FIXTURE_VARIANT_ADD(fixture, egress) {				\
+	.type = EGRESS,						\
+};								\
+FIXTURE_VARIANT_ADD(fixture, ingress_no_unprivileged_bpf) {	\
+	.type = INGRESS,					\
+	.unprivileged_bpf_disabled = 2,				\
+};								\
+FIXTURE_VARIANT_ADD(fixture, egress_no_unprivileged_bpf) {	\
+	.type = EGRESS,						\
+	.unprivileged_bpf_disabled = 2,				\
+}
+
 FIXTURE(privilege) {
 	struct net net;
 	int type;
@@ -19,27 +39,7 @@ FIXTURE(privilege) {
 	int closed;
 };
 
-FIXTURE_VARIANT(privilege) {
-	int type, unprivileged_bpf_disabled;
-};
-
-FIXTURE_VARIANT_ADD(privilege, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(privilege, egress) {
-	.type = EGRESS,
-};
-
-FIXTURE_VARIANT_ADD(privilege, ingress_no_unprivileged_bpf) {
-	.type = INGRESS,
-	.unprivileged_bpf_disabled = 2,
-};
-
-FIXTURE_VARIANT_ADD(privilege, egress_no_unprivileged_bpf) {
-	.type = EGRESS,
-	.unprivileged_bpf_disabled = 2,
-};
+FIXTURE_WITH_AND_WITHOUT_BPF(privilege);
 
 /*
  * Up to 5.18, unless unprivileged_bpf_disabled is 0, bpf(2) fails for whoever has no
@@ -321,27 +321,7 @@ FIXTURE(strangers) {
 	int closed;
 };
 
-FIXTURE_VARIANT(strangers) {
-	int type, unprivileged_bpf_disabled;
-};
-
-FIXTURE_VARIANT_ADD(strangers, ingress) {
-	.type = INGRESS,
-};
-
-FIXTURE_VARIANT_ADD(strangers, egress) {
-	.type = EGRESS,
-};
-
-FIXTURE_VARIANT_ADD(strangers, ingress_no_unprivileged_bpf) {
-	.type = INGRESS,
-	.unprivileged_bpf_disabled = 2,
-};
-
-FIXTURE_VARIANT_ADD(strangers, egress_no_unprivileged_bpf) {
-	.type = EGRESS,
-	.unprivileged_bpf_disabled = 2,
-};
+FIXTURE_WITH_AND_WITHOUT_BPF(strangers);
 
 FIXTURE_SETUP(strangers)
 {
