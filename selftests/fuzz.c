@@ -1220,7 +1220,7 @@ static void print_object_step(const struct step *s, int expected)
 		print_open(v, expected, call);
 		break;
 	case GET_PROG: case GET_LINK:
-		snprintf(call, sizeof(call), "obj_get(\"%s\")", path);
+		snprintf(call, sizeof(call), "obj_get(\"%s\", 0)", path);
 		print_open(v, expected, call);
 		break;
 	case CLOSE_PROG: case CLOSE_LINK:

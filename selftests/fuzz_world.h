@@ -957,13 +957,6 @@ static inline int obj_pin(int fd, const char *path)
 	return sys_bpf(BPF_OBJ_PIN, &attr, sizeof(attr));
 }
 
-static inline int obj_get(const char *path)
-{
-	union bpf_attr attr = { .pathname = (unsigned long)path };
-
-	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
-}
-
 static inline int hook_ask(struct world *w, int ifindex, int type, int room, uint32_t query_flags,
 			   uint32_t attach_flags)
 {

@@ -823,14 +823,6 @@ TEST_F(strangers, that_were_given_fds)
 #define PIN		"/sys/fs/bpf/link"
 #define BIND_MOUNT	"/sys/fs/bpf/ro"
 
-/* Opens a pinned link. Returns its fd or -errno. */
-static int open_pin(const char *path, __u32 flags)
-{
-	union bpf_attr attr = { .pathname = (unsigned long)path, .file_flags = flags };
-
-	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
-}
-
 /* Another user opens a pinned link, and tries what its fd allows */
 static void use_pin(struct seen *seen, const char *path, int prog)
 {
@@ -838,7 +830,7 @@ static void use_pin(struct seen *seen, const char *path, int prog)
 
 	if (setuid(65534))
 		_exit(1);
-	link = open_pin(path, 0);
+	link = obj_get(path, 0);
 	seen->create = link < 0 ? -link : 0;
 	seen->replace = -link_update(link, prog, 0, 0);
 	seen->detach = -link_detach(link);
@@ -855,8 +847,8 @@ TEST_F(strangers, that_find_a_pin)
 	IN_CHILD(seen, ({
 		if (setuid(65534))
 			_exit(1);
-		seen->create = errno_of(open_pin(PIN, 0));
-		seen->attach = errno_of(open_pin(PIN, BPF_F_RDONLY));
+		seen->create = errno_of(obj_get(PIN, 0));
+		seen->attach = errno_of(obj_get(PIN, BPF_F_RDONLY));
 	}));
 	EXPECT_EQ(self->closed ? EPERM : EACCES, seen->create);
 	EXPECT_EQ(self->closed ? EPERM : EINVAL, seen->attach);
@@ -901,10 +893,10 @@ TEST_F(strangers, that_find_a_pin_in_a_read_only_bpffs)
 	ASSERT_EQ(0, chmod(PIN, 0666));
 	ASSERT_EQ(0, mount(NULL, "/sys/fs/bpf", NULL, MS_REMOUNT | MS_RDONLY, NULL));
 	IN_CHILD(seen, ({
-		seen->create = errno_of(open_pin(PIN, 0));
+		seen->create = errno_of(obj_get(PIN, 0));
 		if (setuid(65534))
 			_exit(1);
-		seen->attach = errno_of(open_pin(PIN, 0));
+		seen->attach = errno_of(obj_get(PIN, 0));
 	}));
 	EXPECT_EQ(EROFS, seen->create);
 	EXPECT_EQ(self->closed ? EPERM : EROFS, seen->attach);

@@ -281,6 +281,14 @@ static inline int link_open(__u32 id)
 	return sys_bpf(BPF_LINK_GET_FD_BY_ID, &attr, sizeof(attr));
 }
 
+/* An fd of what is pinned, or -errno */
+static inline int obj_get(const char *path, __u32 flags)
+{
+	union bpf_attr attr = { .pathname = (unsigned long)path, .file_flags = flags };
+
+	return sys_bpf(BPF_OBJ_GET, &attr, sizeof(attr));
+}
+
 static inline bool prog_exists(__u32 id)
 {
 	int fd = prog_open(id);
