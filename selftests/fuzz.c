@@ -1435,22 +1435,18 @@ int main(int argc, char **argv)
 	bool wrong = false;
 	int i, err;
 
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--transcript")) {
+	for (i = 1; i < argc && !wrong; i++) {
+		if (!strcmp(argv[i], "--transcript"))
 			transcript = true;
-		} else if (!strcmp(argv[i], "--no-shrink")) {
+		else if (!strcmp(argv[i], "--no-shrink"))
 			no_shrink = true;
-		} else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
-			wrong |= !number(argv[++i], &seed);
-		} else if (!strcmp(argv[i], "--steps") && i + 1 < argc) {
-			wrong |= !number(argv[++i], &steps) || !steps || steps > LONG_MAX;
-		} else {
-			wrong = true;
-		}
-		if (wrong) {
-			fprintf(stderr, "usage: fuzz [--seed N] [--steps N] [--transcript] [--no-shrink]\n");
-			return 2;
-		}
+		else
+			wrong = !option_is("--seed", argv, &i, &seed) &&
+				!option_is("--steps", argv, &i, &steps);
+	}
+	if (wrong || !steps || steps > LONG_MAX) {
+		fprintf(stderr, "usage: fuzz [--seed N] [--steps N] [--transcript] [--no-shrink]\n");
+		return 2;
 	}
 	ksft_print_header();
 	ksft_set_plan(1);

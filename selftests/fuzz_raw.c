@@ -291,18 +291,12 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		ksft_exit_fail_msg("no memory\n");
 	shared->rng = 1;
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
-			wrong |= !number(argv[++i], &shared->rng);
-		} else if (!strcmp(argv[i], "--calls") && i + 1 < argc) {
-			wrong |= !number(argv[++i], &wanted) || !wanted || wanted > LONG_MAX;
-		} else {
-			wrong = true;
-		}
-		if (wrong) {
-			fprintf(stderr, "usage: fuzz_raw [--seed N] [--calls N]\n");
-			return 2;
-		}
+	for (i = 1; i < argc && !wrong; i++)
+		wrong = !option_is("--seed", argv, &i, &shared->rng) &&
+			!option_is("--calls", argv, &i, &wanted);
+	if (wrong || !wanted || wanted > LONG_MAX) {
+		fprintf(stderr, "usage: fuzz_raw [--seed N] [--calls N]\n");
+		return 2;
 	}
 	shared->calls = wanted;
 	for (i = 0; i < 2; i++)

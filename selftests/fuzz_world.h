@@ -54,14 +54,18 @@ static inline bool once_in(uint32_t n)
 	return !rnd(n);
 }
 
-/* A number from the command line. False if it is none, or something comes behind it. */
-static inline bool number(const char *text, uint64_t *n)
+/* Is argv[*i] this option, with a number behind it? If so, goes on to the number. */
+static inline bool option_is(const char *name, char **argv, int *i, uint64_t *n)
 {
+	const char *text = argv[*i + 1];
 	char *end;
 
+	if (strcmp(argv[*i], name) || !text || text[0] < '0' || text[0] > '9')
+		return false;
 	errno = 0;
 	*n = strtoull(text, &end, 0);
-	return text[0] >= '0' && text[0] <= '9' && !*end && !errno;
+	++*i;
+	return !*end && !errno;
 }
 
 /* ---- a process ---- */
