@@ -35,11 +35,11 @@ $(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi s
 	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
 
 # do the fuzzer, and the tests that it prints, find mistakes that are made on purpose?
-build/%/bzImage-mutated: build/%/bzImage kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
-	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-mutated,mutated/kernel,1700) kernel/tests/mutations/kernel $*,@touch $@)
+build/%/bzImage-mutated build/%/uml-mutated &: build/%/bzImage guest/uml kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
+	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-mutated,mutated/kernel,2800) kernel/tests/mutations/kernel $*,@touch build/$*/bzImage-mutated build/$*/uml-mutated)
 
 $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scripts/tree scripts/die \
-	kernel/tests/mutations/list build/%/bzImage-mutated build/%/selftests build/%/libbpf build/%/linux))
+	kernel/tests/mutations/list build/%/bzImage-mutated build/%/uml-mutated build/%/selftests build/%/libbpf build/%/linux))
 
 # data races: KCSAN sees what changes while it should not
 build/%/bzImage-kcsan build/%/vmlinux-kcsan &: $(call prepared,kernel kabi) $(configured)
