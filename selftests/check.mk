@@ -14,8 +14,12 @@ fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
 	@scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
 
 .PHONY: transcripts
-transcripts: $(TREE:%=build/%/uml) build/$(firstword $(TREE))/selftests/guest/list FORCE ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
-	@scripts/transcripts '$(FUZZ_SEED)' '$(FUZZ_STEPS)' $(TREE)
+transcripts: $(TREE:%=transcript-%) ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
+	@scripts/compare-transcripts $(TREE)
+
+# the fuzzer is the same program on each kernel
+transcript-%: build/%/uml build/$(firstword $(TREE))/selftests/guest/list FORCE
+	@scripts/transcript $* $(firstword $(TREE)) '$(FUZZ_SEED)' '$(FUZZ_STEPS)'
 
 .PHONY: load
 load: $(TREE:%=load-%) ## 3 10,000 devices, 100 processes, ten minutes of packets
