@@ -49,6 +49,10 @@ D := $(if $(debug),-debug)
 prepared = $(addprefix build/%/prepared/,$(1))
 parts := kernel libbpf bpftool selftests docs kabi
 
+# what decides how the kernels of the guest, and User Mode Linux, are configured
+uml-configured := guest/configs/uml.config guest/uml
+configured := $(filter-out $(uml-configured),$(wildcard guest/configs/*.config guest/$(shell uname -m) selftests/config)) guest/kernel
+
 # A check is a script that takes TREE and prints TAP. The check.mk of a directory declares
 # its checks: $(eval $(call check,NAME,SCRIPT,INPUT...)), with % for TREE. "make
 # check-NAME" runs it, and "make check" runs those in CHECKS. A check can read its INPUTs
@@ -167,7 +171,6 @@ $(call prepared,$(parts)): FORCE $(source-archive) | deps
 # that was built in part nobody knows how many.
 kernel-step = @scripts/step $(1) $* $$([ -e build/$*/$(2)/.config ] || echo "-c ^..[A-Z] -n $(3)")
 
-configured := $(wildcard guest/configs/*.config guest/$(shell uname -m) selftests/config) guest/kernel
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 	$(call kernel-step,kernel,kernel,1700) guest/kernel $*
 
@@ -178,7 +181,7 @@ build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
 	$(call kernel-step,kernel-preempt,kernel-preempt,1700) guest/kernel $* preempt
 
 # the kernel as a program of the host
-build/%/uml: $(call prepared,kernel kabi) guest/uml guest/configs/uml.config
+build/%/uml: $(call prepared,kernel kabi) $(uml-configured)
 	$(call kernel-step,kernel-uml,kernel-uml,1100) guest/uml $*
 
 # for comparison: the same configuration without our patches

@@ -35,7 +35,7 @@ $(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi s
 	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
 
 # do the fuzzer, and the tests that it prints, find mistakes that are made on purpose?
-build/%/bzImage-mutated build/%/uml-mutated &: build/%/bzImage guest/uml kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
+build/%/bzImage-mutated build/%/uml-mutated &: build/%/bzImage $(uml-configured) kernel/tests/mutations/mutations.patch kernel/tests/mutations/kernel
 	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-mutated,mutated/kernel,2800) kernel/tests/mutations/kernel $*,@touch build/$*/bzImage-mutated build/$*/uml-mutated)
 
 $(eval $(call check,mutations,kernel/tests/mutations/check,$(in-guest) trees scripts/tree scripts/die \
