@@ -23,8 +23,9 @@ ifneq ($(and $(KERNEL_SRC),$(word 2,$(TREE))),)
 $(error KERNEL_SRC is one tree: say TREE=<its series>, not TREE="$(TREE)")
 endif
 
-# variables that would be ignored, and values that would be noticed late
-given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+# Variables that would be ignored, and values that would be noticed late. A make that was
+# called by another one has that one's variables, too, which may not be meant for it.
+given := $(if $(filter 0,$(MAKELEVEL)),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 wrong := $(shell env TREE='$(TREE)' $(foreach v,$(given),$v='$(subst ','\'',$($v))') scripts/parameters '$(given)' $(MAKECMDGOALS))
 ifneq ($(wrong),)
 $(error $(wrong))
