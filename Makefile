@@ -26,7 +26,7 @@ endif
 # Variables that would be ignored, and values that would be noticed late. A make that was
 # called by another one has that one's variables, too, which may not be meant for it.
 given := $(if $(filter 0,$(MAKELEVEL)),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
-wrong := $(shell env TREE='$(TREE)' $(foreach v,$(given),$v='$(subst ','\'',$($v))') scripts/parameters '$(given)' $(MAKECMDGOALS))
+wrong := $(shell env TREE='$(TREE)' $(foreach v,$(given),$v='$(subst ','\'',$($v))') scripts/parameters '$(given)' $(MAKECMDGOALS) || echo scripts/parameters failed)
 ifneq ($(wrong),)
 $(error $(wrong))
 endif
@@ -181,7 +181,7 @@ build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
 build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
 	$(call kernel-step,kernel-preempt,kernel-preempt,1700) guest/kernel $* preempt
 
-# the kernel as a program of the host
+# the kernel as a process on the host
 build/%/uml: $(call prepared,kernel kabi) $(uml-configured)
 	$(call kernel-step,kernel-uml,kernel-uml,1100) guest/uml $*
 

@@ -4,6 +4,9 @@ CHECKS += guest
 $(eval $(call check,guest,guest/check,$(in-guest) \
 	build/%/linux build/%/bpftool build/%/selftests build/%/examples))
 
+# the same of User Mode Linux, which make check has no need of
+$(eval $(call check,uml,guest/check-uml,guest build/%/uml))
+
 # which lines of the kernel's new files do the selftests run on the debug kernel?
 CHECKS += $(if $(filter-out 0,$(DEBUG)),coverage)
 $(eval $(call check,coverage,guest/check-coverage,trees scripts/tree guest/lines kernel \
