@@ -139,7 +139,7 @@ TEST_F(bpftool, net_shows_where_things_are_pinned)
 	EXPECT_EQ(0, json_is("net", "[.[0].tc[] | has(\"pinned\")] | any | not"));
 }
 
-TEST_F_TIMEOUT(bpftool, feature_probe_tells_about_tcx, 300)
+TEST_F_TIMEOUT(bpftool, feature_probe_tells_about_tcx, 900)
 {
 	EXPECT_EQ(0, BPFTOOL("feature probe kernel"));
 	EXPECT_TRUE(says("\nOrdered tc programs and links (tcx) is available\n"));
