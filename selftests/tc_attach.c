@@ -475,6 +475,12 @@ TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
 	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
 }
 
+#define EXPECT_REFUSED_OPTS(call) do {	\
+	errno = 0;			\
+	EXPECT_EQ(-EINVAL, call);	\
+	EXPECT_EQ(EINVAL, errno);	\
+} while (0)
+
 TEST_F(attach_tc, programs_attach_without_a_link)
 {
 	LIBBPF_OPTS(bpf_prog_attach_opts, attach);
@@ -485,6 +491,16 @@ TEST_F(attach_tc, programs_attach_without_a_link)
 	int c = bpf_program__fd(third), ifindex = self->net.ifindex;
 	__u32 progs[8] = {}, links[8] = {}, flags[8] = {}, link_flags[8] = {};
 	struct bpf_link *link;
+
+	attach.sz = 0;
+	detach.sz = 0;
+	query.sz = 0;
+	EXPECT_REFUSED_OPTS(bpf_prog_attach_opts(a, ifindex, INGRESS, &attach));
+	EXPECT_REFUSED_OPTS(bpf_prog_detach_opts(a, ifindex, INGRESS, &detach));
+	EXPECT_REFUSED_OPTS(bpf_prog_query_opts(ifindex, INGRESS, &query));
+	attach.sz = sizeof(attach);
+	detach.sz = sizeof(detach);
+	query.sz = sizeof(query);
 
 	ASSERT_EQ(0, bpf_prog_attach_opts(a, ifindex, INGRESS, NULL));
 	attach.flags = BPF_F_BEFORE;

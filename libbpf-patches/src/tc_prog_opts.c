@@ -48,6 +48,10 @@ int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type,
 int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type,
 			 const struct bpf_prog_attach_opts *opts)
 {
+	/* bpf_prog_attach_xattr() refuses wrong opts without setting errno */
+	if (!OPTS_VALID(opts, bpf_prog_attach_opts))
+		return libbpf_err(-EINVAL);
+
 	return libbpf_err_errno(bpf_prog_attach_xattr(prog_fd, target, type, opts));
 }
 
