@@ -436,10 +436,12 @@ static int tc_filters_dump(struct tc_call *call, __u32 parent)
 {
 	struct tcmsg tc = { .tcm_ifindex = call->hook->ifindex, .tcm_parent = parent };
 	size_t before = call->cnt;
+	bool any_before = call->any;
 	int err, tries = 0;
 
 	do {
 		call->cnt = before;
+		call->any = any_before;
 		err = tc_call_init(call, RTM_GETTFILTER, NLM_F_DUMP, tc, NULL) ?: tc_call(call);
 	} while (err == -EINTR && ++tries < TC_DUMP_TRIES);
 	if (err == -EINTR)

@@ -779,6 +779,34 @@ static void test_unused_is_looked_at_again(void)
 	EXPECT(REQUESTS(RTM_DELQDISC) == 0);
 }
 
+static void interrupted_by_the_removal(const struct nlmsghdr *req)
+{
+	int n = REQUESTS(RTM_GETTFILTER);
+
+	switch (req->nlmsg_type) {
+	case RTM_GETTFILTER:
+		if (n == 1)
+			put_filter(req, NLM_F_MULTI, 1, 9, 41);
+		put_done(req, n == 1 ? NLM_F_DUMP_INTR : 0, 0);
+		break;
+	case RTM_GETTCLASS:
+		put_ack(req, -ENOENT, NULL);
+		break;
+	default:
+		put_ack(req, 0, NULL);
+		break;
+	}
+	flush();
+}
+
+static void test_what_was_removed_meanwhile_is_unused(void)
+{
+	peer_request = interrupted_by_the_removal;
+	EXPECT(bpf_tc_hook_destroy_unused(&hook) == 0);
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 3);
+	EXPECT(REQUESTS(RTM_DELQDISC) == 1);
+}
+
 /* -- words -- */
 
 static const char *extack;
@@ -877,7 +905,7 @@ static void run(void (*test)(void), const char *name)
 int main(void)
 {
 	libbpf_set_print(keep_log);
-	printf("1..15\n");
+	printf("1..16\n");
 	run(test_changes, "a dump during which others changed something is repeated");
 	run(test_repeated_dumps, "a dump that was interrupted or lost a part is repeated");
 	run(test_endless_interruption, "a dump that is always interrupted ends in -EAGAIN");
@@ -892,6 +920,7 @@ int main(void)
 	run(test_qdisc_answers, "errors about the qdisc are passed on");
 	run(test_ingress_qdisc, "an ingress qdisc has no egress side");
 	run(test_unused_is_looked_at_again, "unused is said of a whole list only");
+	run(test_what_was_removed_meanwhile_is_unused, "unused is said of what the last list has");
 	run(test_words, "the kernel's words are logged, whatever their form");
 	return failures != 0;
 }
