@@ -77,6 +77,7 @@ TEST_F(attach_tc, the_probe_takes_no_other_fd)
 	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(bpf_program__fd(self->skel->progs.no_tc_program)));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(bpf_map__fd(self->skel->maps.seen)));
+	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(bpf_map__fd(self->skel->maps.type_3)));
 	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(devnull));
 	close(devnull);
 	EXPECT_EQ(-EINVAL, libbpf_probe_tc_link(devnull));
@@ -390,6 +391,8 @@ TEST_F(attach_tc, without_the_capability_it_is_not_permitted)
 		link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
 		if (libbpf_get_error(link) != -EPERM)
 			_exit(2);
+		if (libbpf_probe_tc_link(bpf_program__fd(self->prog)) != -EPERM)
+			_exit(5);
 		_exit(strstr(logged, "CAP_NET_ADMIN") ? 0 : 3);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
@@ -399,7 +402,7 @@ TEST_F(attach_tc, without_the_capability_it_is_not_permitted)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 }
 
-/* With a program at hand the probe needs nothing, without one CAP_NET_ADMIN. */
+/* With a program at hand the probe needs no more than attaching does. */
 TEST_F(attach_tc, the_probe_works_where_attaching_does)
 {
 	int status;

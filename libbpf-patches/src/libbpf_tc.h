@@ -139,10 +139,12 @@ bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,
  * @brief **libbpf_probe_tc_link()** tells whether the running kernel has tc links.
  * It asks the kernel, does not look at the version, and attaches nothing.
  *
- * @param prog_fd fd of a loaded tc program: no capability is needed. Or -1, before
- * anything is loaded: CAP_NET_ADMIN in the initial user namespace is needed
+ * @param prog_fd fd of a loaded tc program: CAP_NET_ADMIN over the calling thread's
+ * network namespace is needed, as for attaching. Or -1, before anything is loaded:
+ * CAP_NET_ADMIN in the initial user namespace is needed. With either, Linux before
+ * 5.19 needs CAP_BPF as well if kernel.unprivileged_bpf_disabled is not 0
  * @return 1 if it has, 0 if it does not, or a negative error code if the probe
- * failed: -EPERM without the capability; -EINVAL if prog_fd is not the fd of a tc
+ * failed: -EPERM without a capability; -EINVAL if prog_fd is not the fd of a tc
  * program
  */
 LIBBPF_API int libbpf_probe_tc_link(int prog_fd);

@@ -16,10 +16,16 @@ int libbpf_probe_tc_link(int prog_fd)
 	__u32 info_len = sizeof(info);
 	int err;
 
-	/* every kernel refuses any other fd with EINVAL, which would look like an answer */
-	if (prog_fd >= 0 && (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len) ||
-			     info.type != BPF_PROG_TYPE_SCHED_CLS))
-		return libbpf_err(-EINVAL);
+	/* Every kernel refuses any other fd with EINVAL, which would look like an answer.
+	 * Maps and links may have a type of the same number, but their info is shorter.
+	 */
+	if (prog_fd >= 0) {
+		if (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len))
+			return libbpf_err(errno == EPERM ? -EPERM : -EINVAL);
+		if (info.type != BPF_PROG_TYPE_SCHED_CLS ||
+		    info_len < offsetofend(struct bpf_prog_info, nr_prog_tags))
+			return libbpf_err(-EINVAL);
+	}
 
 	if (prog_fd < 0) {
 		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);

@@ -15,6 +15,14 @@ struct {
 	__type(value, __u64);
 } seen SEC(".maps");
 
+/* its type has the number of BPF_PROG_TYPE_SCHED_CLS */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} type_3 SEC(".maps");
+
 __u64 packets;
 
 SEC("tc")
