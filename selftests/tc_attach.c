@@ -9,6 +9,13 @@
 #include "tc_link_test.h"
 #include "tc_netlink.skel.h"
 
+/* the words of a refusal by bpf_program__attach_tcx(), where it is not upstream's */
+#if !defined(LIBBPF_MAJOR_VERSION) || (LIBBPF_MAJOR_VERSION == 1 && LIBBPF_MINOR_VERSION < 3)
+#define TCX_WORDS(words) words
+#else
+#define TCX_WORDS(words) ""
+#endif
+
 static int lines(const char *text)
 {
 	int n = 0;
@@ -153,7 +160,8 @@ TEST_F(attach_tc, attach_tcx_goes_by_the_section)
 
 	/* errors as mainline's function has them */
 #define TCX_ERROR(...) libbpf_get_error(bpf_program__attach_tcx(__VA_ARGS__))
-	EXPECT_EQ(-EINVAL, TCX_ERROR(self->prog, self->net.ifindex, NULL));
+	EXPECT_REFUSED(EINVAL, TCX_WORDS("does not name a side"),
+		       bpf_program__attach_tcx(self->prog, self->net.ifindex, NULL));
 	EXPECT_EQ(-EINVAL, TCX_ERROR(self->third, 0, NULL));
 	EXPECT_EQ(-ENODEV, TCX_ERROR(self->third, NO_IFINDEX, NULL));
 	opts.relative_id = 1;
@@ -470,6 +478,10 @@ TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
 			_exit(5);
 		if (libbpf_probe_tc_link(bpf_program__fd(self->prog)))
 			_exit(7);
+		link = bpf_program__attach_tcx(self->third, self->net.ifindex, NULL);
+		if (libbpf_get_error(link) != -EINVAL ||
+		    !strstr(logged, TCX_WORDS("has no tc links")))
+			_exit(8);
 		_exit(libbpf_probe_tc_link(-1) == 0 ? 0 : 6);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));

@@ -78,8 +78,8 @@ struct bpf_tcx_opts {
  * @param ifindex device, as for **bpf_program__attach_tc()**
  * @param opts place, as for **bpf_program__attach_tc()**; may be NULL
  * @return the link, as for **bpf_program__attach_tc()**, with the same errors,
- * except that the error on a kernel without tc links is -EINVAL, and for ifindex 0
- * as well
+ * except that -EINVAL is also the error on a kernel without tc links, for ifindex 0,
+ * and for a program whose section names no side, such as SEC("tc")
  *
  * This is the function that libbpf has had since 1.3.
  */

@@ -52,7 +52,7 @@ static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
 	case -EOPNOTSUPP:
 		return "this kernel has no tc links";
 	case -EINVAL:
-		return "bad or contradicting flags, or the relative fd is not of a program or link";
+		return "invalid or conflicting flags, or the relative fd is not of a program or link";
 	case -ENODEV:
 		return "no such device in this network namespace";
 	case -EPERM:
@@ -72,28 +72,15 @@ static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
 	}
 }
 
-static struct bpf_link *tc_link_fail(const struct bpf_program *prog, enum bpf_attach_type type,
-				     int ifindex, int err)
-{
-	const char *side = "(no side)";
-	char buf[STRERR_BUFSIZE];
-
-	if (type == BPF_TCX_INGRESS || type == BPF_TCX_EGRESS)
-		side = type == BPF_TCX_INGRESS ? "ingress" : "egress";
-	/* a loader may try, and try again, without a warning */
-	__pr(err == -EOPNOTSUPP || err == -ESTALE ? LIBBPF_DEBUG : LIBBPF_WARN,
-	     "prog '%s': can't attach to tc %s of ifindex %d: %s\n", prog->name,
-	     side, ifindex, tc_link_cause(err, buf, sizeof(buf)));
-	return libbpf_err_ptr(err);
-}
-
+/* no_links: the error on a kernel without tc links */
 static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifindex,
 				       enum bpf_attach_type type,
-				       const struct bpf_tcx_opts *opts, bool probe)
+				       const struct bpf_tcx_opts *opts, int no_links)
 {
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, create_opts);
+	char buf[STRERR_BUFSIZE];
 	struct bpf_link *link;
-	int prog_fd, err;
+	int prog_fd, err, cause;
 
 	prog_fd = bpf_program__fd(prog);
 	if (prog_fd < 0) {
@@ -117,11 +104,18 @@ static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifind
 	link->detach = &bpf_link__detach_fd;
 	link->fd = bpf_link_create(prog_fd, ifindex, type, &create_opts);
 	if (link->fd < 0) {
-		err = -errno;
+		cause = err = -errno;
 		free(link);
-		if (err == -EINVAL && probe && !libbpf_probe_tc_link(prog_fd))
-			err = -EOPNOTSUPP;
-		return tc_link_fail(prog, type, ifindex, err);
+		if (err == -EINVAL && !libbpf_probe_tc_link(prog_fd)) {
+			cause = -EOPNOTSUPP;
+			err = no_links;
+		}
+		/* a loader may try, and try again, without a warning */
+		__pr(err == -EOPNOTSUPP || err == -ESTALE ? LIBBPF_DEBUG : LIBBPF_WARN,
+		     "prog '%s': can't attach to tc %s of ifindex %d: %s\n", prog->name,
+		     type == BPF_TCX_INGRESS ? "ingress" : "egress", ifindex,
+		     tc_link_cause(cause, buf, sizeof(buf)));
+		return libbpf_err_ptr(err);
 	}
 	return link;
 }
@@ -137,8 +131,15 @@ struct bpf_link *bpf_program__attach_tcx(const struct bpf_program *prog, int ifi
 		pr_warn("prog '%s': ifindex is 0, can't attach\n", prog->name);
 		return libbpf_err_ptr(-EINVAL);
 	}
+	if (prog->type != BPF_PROG_TYPE_SCHED_CLS ||
+	    (prog->expected_attach_type != BPF_TCX_INGRESS &&
+	     prog->expected_attach_type != BPF_TCX_EGRESS)) {
+		pr_warn("prog '%s': its section does not name a side of tc, can't attach; use SEC(\"tcx/ingress\"), SEC(\"tcx/egress\") or bpf_program__attach_tc()\n",
+			prog->name);
+		return libbpf_err_ptr(-EINVAL);
+	}
 
-	return tc_link_attach(prog, ifindex, prog->expected_attach_type, opts, false);
+	return tc_link_attach(prog, ifindex, prog->expected_attach_type, opts, -EINVAL);
 }
 #endif
 
@@ -165,7 +166,7 @@ struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifin
 		other = BPF_TCX_INGRESS;
 		break;
 	default:
-		pr_warn("prog '%s': can't attach to tc at attach point %d: say BPF_TC_INGRESS or BPF_TC_EGRESS\n",
+		pr_warn("prog '%s': can't attach to tc at attach point %d: use BPF_TC_INGRESS or BPF_TC_EGRESS\n",
 			prog->name, attach_point);
 		return libbpf_err_ptr(-EINVAL);
 	}
@@ -175,5 +176,5 @@ struct bpf_link *bpf_program__attach_tc(const struct bpf_program *prog, int ifin
 		return libbpf_err_ptr(-EINVAL);
 	}
 
-	return tc_link_attach(prog, ifindex, type, opts, true);
+	return tc_link_attach(prog, ifindex, type, opts, -EOPNOTSUPP);
 }
