@@ -291,7 +291,7 @@ int tc_hook_ingress(struct sk_buff *skb)
 		__skb_push(skb, skb->mac_len);
 		if (skb_do_redirect(skb) != -EAGAIN)
 			return NET_RX_SUCCESS;
-		/* Handed to the peer of its device, in another namespace. */
+		/* bpf_redirect_peer() moved it to a device in another namespace. */
 		__skb_pull(skb, skb->mac_len);
 		return TC_HOOK_AGAIN;
 	default:
