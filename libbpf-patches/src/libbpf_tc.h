@@ -4,9 +4,9 @@
  *
  * On failure all functions set errno. Those that return int return a negative
  * error code. Those that return a pointer return what this release's other
- * bpf_program__attach_*() functions return, NULL or an error in the pointer;
- * libbpf_get_error() understands both. The cause is logged in one line, with the
- * kernel's reason if it gives one.
+ * bpf_program__attach_*() functions return: NULL, or before libbpf 1.0 an error in
+ * the pointer. This release's libbpf_get_error() understands it. The cause is logged
+ * in one line, with the kernel's reason if it gives one.
  */
 #ifndef __LIBBPF_LIBBPF_TC_H
 #define __LIBBPF_LIBBPF_TC_H
@@ -188,12 +188,13 @@ LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
  * **bpf_tc_detach()** removes one filter.
  *	opts: *handle* and *priority*. With *prog_id* the filter must hold that
  *	program: -EEXIST if it holds another, -ENOENT if the filter is gone.
- *	*prog_fd* and *flags* are ignored, so opts can be what **bpf_tc_attach()**
- *	filled in.
+ *	*prog_fd* and BPF_TC_F_REPLACE are ignored, so opts can be what
+ *	**bpf_tc_attach()** filled in.
  *	-ENOENT or -EINVAL (the kernel says either): there is no such filter.
  *
  * **bpf_tc_query()** tells which program a filter holds.
- *	opts: *handle* and *priority*. *prog_id* is filled in. The rest is ignored.
+ *	opts: *handle* and *priority*. *prog_id* is filled in. *prog_fd* and
+ *	BPF_TC_F_REPLACE are ignored.
  *	Errors as for **bpf_tc_detach()**.
  *
  * Netlink has no request that compares and changes at once. So with *prog_id*, and
@@ -201,7 +202,7 @@ LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
  * compared and before the filter is changed. Links do not have this problem.
  */
 
-/* the longest name that the kernel accepts, and a 0 */
+/* room for the longest name, 256 characters and a 0; ends the struct without padding */
 #define BPF_TC_FILTER_NAME_SZ 263
 
 struct bpf_tc_filter {
