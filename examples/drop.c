@@ -149,7 +149,7 @@ static void list(void)
 	if (link && link_info(link).tcx.ifindex)
 		printf("%s: program %u is attached\n", dev, link_info(link).prog_id);
 	else
-		printf("%s: nothing is attached, \"drop start %s\" does\n", dev, dev);
+		printf("%s: nothing is attached; \"drop start %s\" attaches the program\n", dev, dev);
 	addresses_list(map_pin);
 }
 
