@@ -9,7 +9,7 @@
 
 struct bpf_link_info;
 
-/* tcx.c, for link.c and link_select.c */
+/* tcx.c, for link.c and link_cmds.c */
 void tcx_show_link_json(const struct bpf_link_info *info);
 void tcx_show_link_plain(const struct bpf_link_info *info);
 bool tcx_dev_has_link(int ifindex, __u32 link_id);
@@ -33,7 +33,7 @@ int tcx_detach(int argc, char **argv);
 	"       TCX_TYPE := { tcx_ingress | tcx_egress }\n" \
 	"       PLACE := { prepend | { before | after } { PROG | LINK } }\n"
 
-/* link.c and net.c, for tcx.c and link_select.c */
+/* link.c and net.c, for tcx.c and link_cmds.c */
 int link_parse_fd(int *argc, char ***argv);
 int net_parse_dev(int *argc, char ***argv);
 
