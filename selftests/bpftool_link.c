@@ -140,6 +140,9 @@ TEST_F(bpftool, link_shows_those_of_a_device)
 	EXPECT_EQ(0, json_is("link show dev lo", ". == []"));
 	EXPECT_NE(0, BPFTOOL("link show dev nosuch"));
 	EXPECT_TRUE(says("no such device: nosuch"));
+	/* the device is forgotten before the next command */
+	EXPECT_EQ(0, shell("printf 'link show dev lo\\nlink show\\n' | bpftool batch file - |"
+			   " grep -q '^%u: '", link_id(in)));
 }
 
 /* ---- link update ---- */

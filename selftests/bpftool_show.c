@@ -272,6 +272,10 @@ TEST_F(bpftool, net_shows_the_rest_if_the_kernel_has_no_tcx)
 			 " tc filter add dev tc0 ingress bpf da pinned " FS "third"));
 	EXPECT_EQ(0, with_failing_calls(EINVAL, "net show dev tc0"));
 	EXPECT_TRUE(says("clsact/ingress third"));
+	ASSERT_EQ(0, shell("echo net show dev tc0 >/tmp/commands"));
+	EXPECT_EQ(0, with_failing_calls(EINVAL, "batch file /tmp/commands"));
+	EXPECT_TRUE(says("clsact/ingress third"));
+	unlink("/tmp/commands");
 	/* the same if the device went away between two steps */
 	EXPECT_EQ(0, with_failing_calls(ENODEV, "net show dev tc0"));
 }

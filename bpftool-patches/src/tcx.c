@@ -232,8 +232,10 @@ int tcx_show_dev(const char *devname, int ifindex)
 	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
 		err = query_hook(ifindex, tcx_types[i].type, &progs);
 		/* a kernel without tcx, or a device gone meanwhile */
-		if (err == -EINVAL || err == -ENODEV)
+		if (err == -EINVAL || err == -ENODEV) {
+			errno = 0; /* batch mode takes it for its own */
 			return 0;
+		}
 		if (err) {
 			p_err("can't query %s of %s: %s", tcx_types[i].name,
 			      devname, strerror(-err));
@@ -265,8 +267,9 @@ bool tcx_dev_has_link(int ifindex, __u32 link_id)
 	return found;
 }
 
-/* The index is that of the netns bpftool runs in, where the device may be
- * unknown; it is 0 once the device is gone or the link was detached.
+/* The index is that of the device in its own netns. In the one that bpftool
+ * runs in it may be another device's or none's. It is 0 once the device is gone
+ * or the link was detached.
  */
 static const char *link_devname(__u32 ifindex, char *buf)
 {
