@@ -52,7 +52,7 @@ static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
 	case -EOPNOTSUPP:
 		return "this kernel has no tc links";
 	case -EINVAL:
-		return "invalid or conflicting flags, or the relative fd is not of a program or link";
+		return "invalid flags, or the relative fd is not of a program or link";
 	case -ENODEV:
 		return "no such device in this network namespace";
 	case -EPERM:
@@ -104,7 +104,8 @@ static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifind
 	link->detach = &bpf_link__detach_fd;
 	link->fd = bpf_link_create(prog_fd, ifindex, type, &create_opts);
 	if (link->fd < 0) {
-		cause = err = -errno;
+		err = -errno;
+		cause = err;
 		free(link);
 		if (err == -EINVAL && !libbpf_probe_tc_link(prog_fd)) {
 			cause = -EOPNOTSUPP;
