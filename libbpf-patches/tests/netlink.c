@@ -750,16 +750,18 @@ static void test_ingress_qdisc(void)
 	EXPECT(REQUESTS(RTM_GETQDISC) == 0);
 }
 
-static void unused_dump(const struct nlmsghdr *req)
+/* which of the dumps has a filter, and which is interrupted */
+static int dump_with_filter, dump_interrupted;
+
+static void on_unused(const struct nlmsghdr *req)
 {
 	int n = REQUESTS(RTM_GETTFILTER);
 
 	switch (req->nlmsg_type) {
 	case RTM_GETTFILTER:
-		/* nothing seen, but interrupted: not to be believed */
-		if (n == 3)
+		if (n == dump_with_filter)
 			put_filter(req, NLM_F_MULTI, 1, 9, 41);
-		put_done(req, n == 2 ? NLM_F_DUMP_INTR : 0, 0);
+		put_done(req, n == dump_interrupted ? NLM_F_DUMP_INTR : 0, 0);
 		break;
 	case RTM_GETTCLASS:
 		put_ack(req, -ENOENT, NULL);
@@ -773,35 +775,21 @@ static void unused_dump(const struct nlmsghdr *req)
 
 static void test_unused_is_looked_at_again(void)
 {
-	peer_request = unused_dump;
+	peer_request = on_unused;
+	/* the second has nothing, but was interrupted: not to be believed */
+	dump_interrupted = 2;
+	dump_with_filter = 3;
 	EXPECT(bpf_tc_hook_destroy_unused(&hook) == -ENOTEMPTY);
 	EXPECT(REQUESTS(RTM_GETTFILTER) == 3);
 	EXPECT(REQUESTS(RTM_DELQDISC) == 0);
 }
 
-static void interrupted_by_the_removal(const struct nlmsghdr *req)
-{
-	int n = REQUESTS(RTM_GETTFILTER);
-
-	switch (req->nlmsg_type) {
-	case RTM_GETTFILTER:
-		if (n == 1)
-			put_filter(req, NLM_F_MULTI, 1, 9, 41);
-		put_done(req, n == 1 ? NLM_F_DUMP_INTR : 0, 0);
-		break;
-	case RTM_GETTCLASS:
-		put_ack(req, -ENOENT, NULL);
-		break;
-	default:
-		put_ack(req, 0, NULL);
-		break;
-	}
-	flush();
-}
-
 static void test_what_was_removed_meanwhile_is_unused(void)
 {
-	peer_request = interrupted_by_the_removal;
+	peer_request = on_unused;
+	/* what interrupted the first was the removal of its filter */
+	dump_interrupted = 1;
+	dump_with_filter = 1;
 	EXPECT(bpf_tc_hook_destroy_unused(&hook) == 0);
 	EXPECT(REQUESTS(RTM_GETTFILTER) == 3);
 	EXPECT(REQUESTS(RTM_DELQDISC) == 1);
