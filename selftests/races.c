@@ -51,6 +51,7 @@ FIXTURE(races) {
 	int answers[2];
 	unsigned int took[2];		/* microseconds, in the round before */
 	unsigned long good[2];		/* rounds in which it succeeded */
+	unsigned long replies;		/* to the packets of TRAFFIC */
 	bool stop;
 	__u32 last_prog_id, last_link_id;
 };
@@ -133,7 +134,11 @@ RACE(netns_exit_traffic, NETNS_EXIT, TRAFFIC);
 
 typedef FIXTURE_DATA(races) test;
 
-/* Sends ARP requests for DEV's address: they pass its ingress, the replies its egress */
+/*
+ * Sends ARP requests for DEV's address, and counts the replies: the requests pass its
+ * ingress, the replies its egress. No program judges them here; upgrade and load check
+ * that each packet is seen.
+ */
 static void burst(test *t)
 {
 	struct sockaddr_ll to = {
@@ -148,12 +153,15 @@ static void burst(test *t)
 		2, 0, 0, 0, 0, 1, 10, 2, 2, 2,
 		0, 0, 0, 0, 0, 0, 10, 2, 2, 1,
 	};
+	char reply[sizeof(frame)];
 	int i;
 
 	/* the device may go away at any moment: errors are expected */
 	for (i = 0; i < BURST; i++)
 		if (sendto(t->packet, frame, sizeof(frame), 0, (void *)&to, sizeof(to)) < 0)
 			break;
+	while (recv(t->packet, reply, sizeof(reply), MSG_DONTWAIT) >= 0)
+		t->replies++;
 }
 
 /* Attaches another program, with and without a link, beside the link that is there */
@@ -189,32 +197,57 @@ static int replace_another(test *t)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
+/* Does the hook list each of its programs once, and nothing behind them? */
+static bool lists_each_once(const struct hook *hook)
+{
+	__u32 i, j;
+
+	for (i = 0; i < hook->count; i++) {
+		if (!hook->prog_ids[i])
+			return false;
+		for (j = 0; j < i; j++)
+			if (hook->prog_ids[i] == hook->prog_ids[j])
+				return false;
+	}
+	return !hook->prog_ids[hook->count];
+}
+
+/* Is what a query tells about the link's device true while @other happens? */
+static bool names_its_device(test *t, enum op other, __u32 ifindex)
+{
+	switch (other) {
+	case RENAME:
+		return ifindex == (__u32)t->ifindex;
+	case MOVE:
+		/* it may have another number there, but it has one */
+		return ifindex;
+	case DETACH: case UNREGISTER: case NETNS_EXIT:
+		return !ifindex || ifindex == (__u32)t->ifindex;
+	default:
+		return true;
+	}
+}
+
 /* Queries both hooks and the link. The results must be consistent. */
 static int query(test *t)
 {
 	static const int types[] = { INGRESS, EGRESS };
 	struct bpf_link_info info;
 	struct hook hook;
-	int ret = 0;
-	__u32 i, j;
+	int ret = 0, i;
 
 	if (setns(t->ns, CLONE_NEWNET))
 		return -errno;
-	for (j = 0; !ret && j < 2; j++) {
-		ret = hook_query(t->ifindex, types[j], &hook);
-		for (i = 0; !ret && i < hook.count; i++)
-			/* each program is listed once */
-			if (!hook.prog_ids[i] || hook.prog_ids[hook.count] ||
-			    (i && hook.prog_ids[i] == hook.prog_ids[i - 1]))
-				ret = -EPROTO;
+	for (i = 0; !ret && i < 2; i++) {
+		ret = hook_query(t->ifindex, types[i], &hook);
+		if (!ret && !lists_each_once(&hook))
+			ret = -EPROTO;
 	}
-	/* after a move it may have another ifindex, but it has one */
-	if (!ret && t->ops[1] != CLOSE)
+	if (!ret && t->ops[1] != CLOSE) {
 		ret = obj_info(t->link, &info, sizeof(info));
-	if (!ret && t->ops[1] == RENAME && info.tcx.ifindex != (__u32)t->ifindex)
-		ret = -EPROTO;
-	if (!ret && t->ops[1] == MOVE && !info.tcx.ifindex)
-		ret = -EPROTO;
+		if (!ret && !names_its_device(t, t->ops[1], info.tcx.ifindex))
+			ret = -EPROTO;
+	}
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
@@ -303,6 +336,12 @@ static bool ends_device(enum op op)
 	return op == UNREGISTER || op == NETNS_EXIT || op == MOVE;
 }
 
+/* Is the link over after it, though its fd may still be open? */
+static bool ends_link(enum op op)
+{
+	return op == DETACH || op == UNREGISTER || op == NETNS_EXIT;
+}
+
 /* The results that are permitted, whatever the other operation does meanwhile */
 static bool may_answer(test *t, int which)
 {
@@ -332,9 +371,10 @@ static bool may_answer(test *t, int which)
 	case DETACH:
 		return ret == 0 || (close && ret == -EBADF);
 	case UPDATE:
+		if (ret == -ENOLINK)
+			return ends_link(other);
 		/* both may happen to set the same program */
-		return ret == 0 || ret == -ENOLINK || (close && ret == -EBADF) ||
-		       (meddles && ret == -EEXIST);
+		return ret == 0 || (close && ret == -EBADF) || (meddles && ret == -EEXIST);
 	case UNREGISTER:
 		return ret == 0 || ((gone || other == UNREGISTER) && ret == -ENODEV);
 	default:
@@ -506,6 +546,9 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	bool replaces = self->ops[0] == REPLACE || self->ops[1] == REPLACE;
 	bool updates = self->ops[0] == UPDATE && self->ops[1] == UPDATE;
 	bool exits = self->ops[0] == NETNS_EXIT || self->ops[1] == NETNS_EXIT;
+	bool traffic = self->ops[0] == TRAFFIC || self->ops[1] == TRAFFIC;
+	bool stays = !closes && !ends_link(self->ops[0]) && !ends_link(self->ops[1]);
+	struct bpf_link_info info;
 	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
 	unsigned long rounds = 0;
@@ -551,6 +594,10 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			       self->answers[wrong & 1],
 			       op_names[self->ops[!wrong]], rounds);
 
+		if (stays) {
+			ASSERT_EQ(0, obj_info(self->link, &info, sizeof(info)));
+			ASSERT_NE(0, info.tcx.ifindex);
+		}
 		/* this must be possible whatever happened */
 		if (!closes) {
 			ASSERT_EQ(0, link_detach(self->link));
@@ -577,6 +624,9 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	       op_names[self->ops[1]], rounds, self->good[0], self->good[1]);
 	for (i = 0; i < 2; i++)
 		EXPECT_TRUE(met(self, i, rounds));
+	/* a device that goes away at once may have answered none */
+	if (traffic && !ends)
+		EXPECT_LT(0, self->replies);
 
 	/* only a leak could still hold anything */
 	if (!ends) {
@@ -594,30 +644,33 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 
 #define CHANGERS 4
 
-FIXTURE(changes) {
+FIXTURE(one_hook) {
 	struct net net;
 	int progs[CHANGERS];
 	__u32 ids[CHANGERS];
 	bool stop;
+	pthread_t plugger;
+	bool plugging;
 	/* one for each thread */
 	unsigned long done[CHANGERS], wrong[CHANGERS];
+	__u64 revisions[CHANGERS];	/* the sum of those that it has changed */
 };
 
-typedef FIXTURE_DATA(changes) changes;
+typedef FIXTURE_DATA(one_hook) one_hook;
 
 struct changer {
-	changes *c;
+	one_hook *c;
 	int nr;
 	pthread_t thread;
 };
 
-static bool stopped(changes *c)
+static bool stopped(one_hook *c)
 {
 	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
 }
 
 /* Runs the threads for the time of a race. False if one cannot be started. */
-static bool run_changers(changes *c, void *(*first)(void *), void *(*others)(void *))
+static bool run_changers(one_hook *c, void *(*first)(void *), void *(*others)(void *))
 {
 	struct changer all[CHANGERS];
 	int i;
@@ -634,7 +687,7 @@ static bool run_changers(changes *c, void *(*first)(void *), void *(*others)(voi
 	return true;
 }
 
-FIXTURE_SETUP(changes)
+FIXTURE_SETUP(one_hook)
 {
 	int i;
 
@@ -646,15 +699,19 @@ FIXTURE_SETUP(changes)
 	}
 }
 
-FIXTURE_TEARDOWN(changes)
+FIXTURE_TEARDOWN(one_hook)
 {
+	/* if the test has failed; it leaves CPU 1 online */
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
+	if (self->plugging)
+		pthread_join(self->plugger, NULL);
 }
 
 /* From program 0 alone to 0 and 1, to 0 and 2, and back: three changes */
 static void *change_in_threes(void *arg)
 {
 	struct changer *me = arg;
-	changes *c = me->c;
+	one_hook *c = me->c;
 	int link;
 
 	while (!stopped(c)) {
@@ -670,7 +727,7 @@ static void *change_in_threes(void *arg)
 static void *query_threes(void *arg)
 {
 	struct changer *me = arg;
-	changes *c = me->c;
+	one_hook *c = me->c;
 	struct hook hook;
 	bool right;
 	int step;
@@ -688,7 +745,7 @@ static void *query_threes(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(changes, are_whole_to_a_query, 300)
+TEST_F_TIMEOUT(one_hook, is_whole_to_a_query, 300)
 {
 	int i;
 
@@ -707,13 +764,16 @@ TEST_F_TIMEOUT(changes, are_whole_to_a_query, 300)
 static void *change_if_unchanged(void *arg)
 {
 	struct changer *me = arg;
-	changes *c = me->c;
+	one_hook *c = me->c;
 	struct hook hook;
 	bool on = false;
 	int ret;
 
 	while (!stopped(c) || on) {
-		hook_query(c->net.ifindex, INGRESS, &hook);
+		if (hook_query(c->net.ifindex, INGRESS, &hook)) {
+			c->wrong[me->nr]++;
+			break;
+		}
 		if (on)
 			ret = prog_detach(c->progs[me->nr], c->net.ifindex, INGRESS,
 					  AT(.revision = hook.revision));
@@ -723,6 +783,7 @@ static void *change_if_unchanged(void *arg)
 		if (!ret) {
 			on = !on;
 			c->done[me->nr]++;
+			c->revisions[me->nr] += hook.revision;
 		} else if (ret != -ESTALE) {
 			c->wrong[me->nr]++;
 			break;
@@ -731,9 +792,10 @@ static void *change_if_unchanged(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(changes, do_not_interleave, 300)
+TEST_F_TIMEOUT(one_hook, takes_one_change_at_a_time, 300)
 {
 	unsigned long done = 0;
+	__u64 revisions = 0;
 	int last, i;
 
 	/* keeps the hook from becoming empty, which would reset the revision */
@@ -743,8 +805,11 @@ TEST_F_TIMEOUT(changes, do_not_interleave, 300)
 	for (i = 0; i < CHANGERS; i++) {
 		EXPECT_EQ(0, self->wrong[i]);
 		done += self->done[i];
+		revisions += self->revisions[i];
 	}
 	EXPECT_LT(0, done);
+	/* each of the revisions from 2 to the last but one was changed once */
+	EXPECT_EQ(done * (done + 3) / 2, revisions);
 	EXPECT_EQ(2 + done, hook_revision(self->net.ifindex, INGRESS));
 	EXPECT_EQ(1, hook_count(self->net.ifindex, INGRESS));
 	TH_LOG("%lu changes", done);
@@ -768,49 +833,62 @@ static void *plug(void *arg)
 	return NULL;
 }
 
-/* Does a packet arrive within @ms milliseconds? */
+static void sleep_until(double when)
+{
+	double left = when - now();
+
+	if (left > 0)
+		usleep(left * 1e6);
+}
+
+/* Does a packet arrive within @ms milliseconds, and none before that was to be dropped? */
 static bool arrives(struct net *net, int type, int ms)
 {
 	bool in = type == INGRESS;
 	struct pollfd to = { .fd = in ? net->here : net->there, .events = POLLIN };
-	char buf[64];
+	static unsigned char last;
+	unsigned char sent = ++last, got;
 
 	/* it may be dropped on its way out */
 	send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR, PROBE_PORT,
-		 "probe", 5);
+		 &sent, 1);
 	return poll(&to, 1, ms) == 1 && to.revents == POLLIN &&
-	       recv(to.fd, buf, sizeof(buf), 0) == 5;
+	       recv(to.fd, &got, 1, 0) == 1 && got == sent;
 }
 
 /*
- * The keys are released a second after the last hook was used. Attach again slightly
- * earlier or later than that. Each time the program must drop packets, and they must
- * arrive again after it was detached.
+ * Each direction has a key, which is released a second after its last hook was used.
+ * Every other round attaches again slightly earlier or later than that. Each time the
+ * program must drop packets, and they must arrive again after it was detached.
  */
-TEST_F_TIMEOUT(changes, of_static_keys_and_cpus, 300)
+TEST_F_TIMEOUT(one_hook, switches_its_key_while_cpus_come_and_go, 300)
 {
-	struct changer plugger = { .c = self };
-	double until = now() + race_seconds();
+	static struct changer plugger;
+	double until = now() + race_seconds(), detached;
 	int drop, link, type, rounds = 0;
 
 	if (access(CPU1_ONLINE, W_OK))
 		SKIP(return, "no second CPU can be taken offline (CONFIG_HOTPLUG_CPU)");
 	drop = load_verdict(TC_ACT_SHOT);
 	ASSERT_LE(0, drop);
-	ASSERT_EQ(0, pthread_create(&plugger.thread, NULL, plug, &plugger));
+	plugger.c = self;
+	ASSERT_EQ(0, pthread_create(&self->plugger, NULL, plug, &plugger));
+	self->plugging = true;
 	while (now() < until || rounds < 4) {
-		type = rounds % 2 ? INGRESS : EGRESS;
+		type = rounds / 2 % 2 ? INGRESS : EGRESS;
 		link = link_create(drop, self->net.ifindex, type, LAST);
 		ASSERT_LE(0, link);
 		EXPECT_FALSE(arrives(&self->net, type, 100));
 		ASSERT_EQ(0, link_detach(link));
+		detached = now();
 		close(link);
 		EXPECT_TRUE(arrives(&self->net, type, 10000));
-		usleep(980000 + rand() % 40000);
+		sleep_until(detached + 0.98 + rand() % 40 / 1e3);
 		rounds++;
 	}
 	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
-	pthread_join(plugger.thread, NULL);
+	pthread_join(self->plugger, NULL);
+	self->plugging = false;
 	EXPECT_EQ(0, self->wrong[0]);
 	EXPECT_LT(0, self->done[0]);
 	TH_LOG("%d times on and off; CPU 1: %lu times", rounds, self->done[0]);
