@@ -15,10 +15,6 @@
 #include "tc_filters.h"
 #include "tc_link_test.h"
 
-/* No test opens this fd */
-#define BAD_FD	900
-/* No program or link has this id */
-#define BAD_ID	0x7ffffff0
 /* A flag that bpf(2) does not define */
 #define UNKNOWN	0x80
 

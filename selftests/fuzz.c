@@ -6,9 +6,10 @@
  * come and go. Several processes perform the steps, one at a time, so that the same
  * seed always gives the same sequence.
  *
- * After each step the hooks must be as in the model: order, revision, ids. Now and then
- * a packet is sent, and must meet the programs in that order. Programs and links that
- * nobody holds must be gone.
+ * After each step the hook that it names must be as in the model: order, revision, ids.
+ * Now and then, and at the end of a round, all hooks are compared. Now and then a packet
+ * is sent, and must meet the programs in that order. Programs and links that nobody
+ * holds must be gone.
  *
  * The steps come in rounds. Each round starts and ends without any program, link or
  * device. If a round fails, it is shrunk to the steps that matter, and printed as a
@@ -1399,7 +1400,10 @@ static int fuzz(uint64_t seed, long steps)
 		new_round();
 		first = done;
 		for (n = 0; ok && n < ROUND && done < steps; n++, done++) {
-			next_step(&round_steps[n]);
+			if (n == ROUND - 1 || done == steps - 1)
+				round_steps[n] = (struct step){ .op = AUDIT };
+			else
+				next_step(&round_steps[n]);
 			ok = do_step(&round_steps[n]);
 			if (model.differs && round_steps[n].op != TRAFFIC) {
 				n++, done++;

@@ -225,11 +225,12 @@ TEST_F(attach_tc, a_link_is_detached_or_disconnected)
 	/* disconnected: destroying the handle leaves the link's fd open */
 	link = ATTACH(self->prog, BPF_TC_EGRESS, NULL);
 	ASSERT_EQ(0, libbpf_get_error(link));
-	fd = dup(bpf_link__fd(link));
+	fd = bpf_link__fd(link);
 	bpf_link__disconnect(link);
 	EXPECT_EQ(0, bpf_link__destroy(link));
 	EXPECT_EQ(1, hook_count(self->net.ifindex, EGRESS));
-	close(fd);
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, hook_count(self->net.ifindex, EGRESS));
 }
 
 TEST_F(attach_tc, the_place_is_an_option)
@@ -333,8 +334,6 @@ TEST_F(attach_tc, refusals_come_with_a_line_in_words)
 	ASSERT_EQ(0, libbpf_get_error(link));
 	EXPECT_REFUSED(EEXIST, "attached there already",
 		       ATTACH(self->prog, BPF_TC_INGRESS, NULL));
-	memset(&opts, 0, sizeof(opts));
-	opts.sz = sizeof(opts);
 	bpf_link__destroy(link);
 
 	/* 63 programs are all that a hook takes */
@@ -510,7 +509,7 @@ TEST_F(attach_tc, programs_attach_without_a_link)
 	int a = bpf_program__fd(self->prog), b = bpf_program__fd(self->other);
 	struct bpf_program *third = self->skel->progs.tcx_ingress;
 	int c = bpf_program__fd(third), ifindex = self->net.ifindex;
-	__u32 progs[8] = {}, links[8] = {}, flags[8] = {}, link_flags[8] = {};
+	__u32 progs[8] = {}, links[8] = {}, flags[8], link_flags[8];
 	struct bpf_link *link;
 
 	attach.sz = 0;
@@ -530,6 +529,8 @@ TEST_F(attach_tc, programs_attach_without_a_link)
 	link = ATTACH(third, BPF_TC_INGRESS, NULL);
 	ASSERT_EQ(0, libbpf_get_error(link));
 
+	memset(flags, 0xff, sizeof(flags));
+	memset(link_flags, 0xff, sizeof(link_flags));
 	query.prog_ids = progs;
 	query.link_ids = links;
 	query.prog_attach_flags = flags;
@@ -543,6 +544,10 @@ TEST_F(attach_tc, programs_attach_without_a_link)
 	EXPECT_EQ(prog_id(c), progs[2]);
 	EXPECT_EQ(0, links[0]);
 	EXPECT_EQ(link_id(bpf_link__fd(link)), links[2]);
+	for (int i = 0; i < 8; i++) {
+		EXPECT_EQ(i < 3 ? 0 : ~0U, flags[i]);
+		EXPECT_EQ(i < 3 ? 0 : ~0U, link_flags[i]);
+	}
 	query.count = 1;
 	EXPECT_EQ(-ENOSPC, bpf_prog_query_opts(ifindex, INGRESS, &query));
 	EXPECT_EQ(ENOSPC, errno);

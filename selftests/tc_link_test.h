@@ -13,12 +13,14 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,8 +44,10 @@
 #define INGRESS	BPF_TCX_INGRESS
 #define EGRESS	BPF_TCX_EGRESS
 
-/* No device has this ifindex */
+/* No device has this ifindex, no fd this number, no program and no link this id */
 #define NO_IFINDEX	0x7ffffff0
+#define BAD_FD		900
+#define BAD_ID		0x7ffffff0
 
 /* Until 5.11, programs and maps count as locked memory, which is limited */
 static void __attribute__((constructor)) lift_memlock_limit(void)
@@ -146,13 +150,21 @@ struct hook {
 	__u32 link_attach_flags[HOOK_MAX];
 };
 
+/* The kernel sets the flags of each program to 0, so they are something else before */
+static inline void hook_clear(struct hook *hook)
+{
+	memset(hook, 0, sizeof(*hook));
+	memset(hook->prog_attach_flags, 0xff, sizeof(hook->prog_attach_flags));
+	memset(hook->link_attach_flags, 0xff, sizeof(hook->link_attach_flags));
+}
+
 static inline int hook_query_room(int ifindex, int type, struct hook *hook,
 				  __u32 room)
 {
 	union bpf_attr attr = {};
 	int ret;
 
-	memset(hook, 0, sizeof(*hook));
+	hook_clear(hook);
 	attr.query.target_ifindex = ifindex;
 	attr.query.attach_type = type;
 	attr.query.count = room;
@@ -407,6 +419,19 @@ static inline char *output_of(const char *fmt, ...)
 		return NULL;
 	}
 	return out;
+}
+
+/* Forks a process that ends with this one at the latest, also if a test fails */
+static inline pid_t child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	return pid;
 }
 
 /* Returns 0 or -errno */

@@ -49,11 +49,6 @@ FIXTURE_VARIANT_ADD(lists, of_2000_with_pauses) {
 	.filters = 2000, .rounds = 20, .pause_us = 300000,
 };
 
-static int no_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	return 0;
-}
-
 FIXTURE_SETUP(lists)
 {
 	struct bpf_tc_opts opts;
@@ -62,7 +57,7 @@ FIXTURE_SETUP(lists)
 	self->skel = tc_netlink_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->hook = tc_hook(self->net.ifindex, BPF_TC_INGRESS);
-	libbpf_set_print(no_log);
+	libbpf_set_print(NULL);
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->hook));
 	for (int i = 0; i < variant->filters; i++) {
 		opts = OPTS(.prog_fd = bpf_program__fd(self->skel->progs.count_once),
@@ -70,7 +65,7 @@ FIXTURE_SETUP(lists)
 		ASSERT_EQ(0, bpf_tc_attach(&self->hook, &opts));
 	}
 
-	self->toggling = fork();
+	self->toggling = child();
 	ASSERT_LE(0, self->toggling);
 	if (!self->toggling) {
 		for (;;) {
@@ -123,7 +118,8 @@ TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 1800)
 	TH_LOG("%d filters: %d lists right, %d times EAGAIN, %d wrong", variant->filters, right,
 	       again, wrong);
 	EXPECT_EQ(0, wrong);
-	if (variant->pause_us || variant->filters < 100)
+	/* without pauses, a long list may be interrupted each time */
+	if (variant->pause_us || variant->filters < 1000)
 		EXPECT_LT(variant->rounds / 2, right);
 	/* the other process ran all the time */
 	EXPECT_EQ(0, waitpid(self->toggling, &status, WNOHANG));

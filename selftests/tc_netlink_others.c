@@ -21,11 +21,6 @@ FIXTURE(others) {
 	__u32 mine_id, theirs_id;
 };
 
-static int no_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	return 0;
-}
-
 FIXTURE_SETUP(others)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
@@ -38,7 +33,7 @@ FIXTURE_SETUP(others)
 	ASSERT_EQ(0, bpf_obj_pin(self->theirs, THEIRS));
 	self->in = tc_hook(self->net.ifindex, BPF_TC_INGRESS);
 	self->both = tc_hook(self->net.ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
-	libbpf_set_print(no_log);
+	libbpf_set_print(NULL);
 	ASSERT_EQ(0, bpf_tc_hook_create(&self->both));
 }
 
@@ -143,7 +138,7 @@ TEST_F(others, at_the_same_time)
 
 	stop = mmap(NULL, sizeof(*stop), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, stop);
-	pid = fork();
+	pid = child();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		while (!*stop) {

@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 1800)
 	ASSERT_EQ(0, bpf_tc_attach(&hook, &opts));
 	ASSERT_EQ(0, obj_info(opts.prog_fd, &info, sizeof(info)));
 
-	self->sender = fork();
+	self->sender = child();
 	ASSERT_LE(0, self->sender);
 	if (!self->sender) {
 		send_packets(&self->net, variant->type, self->traffic);

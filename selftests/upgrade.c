@@ -63,7 +63,7 @@ failed:
 static void traffic_start(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(upgrade) *self)
 {
-	self->traffic = fork();
+	self->traffic = child();
 	ASSERT_LE(0, self->traffic);
 	if (!self->traffic)
 		send_packets(&self->net, self->shared);
@@ -93,8 +93,8 @@ static struct upgrade_bpf *load(int version)
 }
 
 /*
- * What the process of an agent does at its start, and then ends. Returns 0 or the step
- * that failed.
+ * What the process of an agent does at its start. It ends with 0, or with the number of
+ * the step that failed.
  */
 static void agent(int version, int ifindex)
 {
@@ -256,6 +256,7 @@ TEST_F_TIMEOUT(upgrade, of_the_neighbours_only, 600)
 		others[i] = load_verdict(TC_ACT_UNSPEC);
 	traffic_start(_metadata, self);
 	for (round = 0; round < REPLACEMENTS / 10 || self->shared->sent < 10000; round++) {
+		ASSERT_FALSE(self->shared->failed);
 		link = link_create(others[0], self->net.ifindex, INGRESS, AT(BPF_F_BEFORE));
 		ASSERT_LE(0, link);
 		ASSERT_EQ(0, prog_attach(others[1], self->net.ifindex, INGRESS, LAST));
