@@ -6,21 +6,20 @@
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 
-#define CGROUP "/tmp/tc_link_cgroup"
-
 FIXTURE(cgroup) {
+	char path[64];
 	int fd;
 	int prog, other;
 };
 
 FIXTURE_SETUP(cgroup)
 {
-	/* a cgroup2 hierarchy in the mount namespace of this test */
+	/* one of the machine's hierarchy, which is mounted for this test alone */
 	ASSERT_EQ(0, private_bpffs());
-	ASSERT_TRUE(!mkdir(CGROUP, 0755) || errno == EEXIST);
-	ASSERT_EQ(0, mount("cgroup2", CGROUP, "cgroup2", 0, NULL));
-	ASSERT_TRUE(!mkdir(CGROUP "/child", 0755) || errno == EEXIST);
-	self->fd = open(CGROUP "/child", O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, mount("cgroup2", "/tmp", "cgroup2", 0, NULL));
+	snprintf(self->path, sizeof(self->path), "/tmp/tc_link_%d", getpid());
+	ASSERT_EQ(0, mkdir(self->path, 0755));
+	self->fd = open(self->path, O_RDONLY | O_DIRECTORY);
 	ASSERT_LE(0, self->fd);
 	self->prog = load_verdict_as(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS,
 				     1, 0);
@@ -32,9 +31,7 @@ FIXTURE_SETUP(cgroup)
 
 FIXTURE_TEARDOWN(cgroup)
 {
-	rmdir(CGROUP "/child");
-	umount(CGROUP);
-	rmdir(CGROUP);
+	rmdir(self->path);
 }
 
 #define TYPE BPF_CGROUP_INET_EGRESS
@@ -79,6 +76,42 @@ TEST_F(cgroup, detach_refuses_the_fields_of_tc)
 	ASSERT_EQ(0, ATTACH(0));
 	EXPECT_EQ(-EINVAL, DETACH(0, .relative = self->other));
 	EXPECT_EQ(-EINVAL, DETACH(0, .revision = 1));
+	EXPECT_EQ(0, DETACH(0));
+}
+
+/* Queries the cgroup with one of the fields that tc has added. Returns the number of programs. */
+static int query(int fd, __u64 link_ids, __u64 revision)
+{
+	__u32 ids[8] = {};
+	union bpf_attr attr = {};
+	int ret;
+
+	attr.query.target_fd = fd;
+	attr.query.attach_type = TYPE;
+	attr.query.prog_ids = (unsigned long)ids;
+	attr.query.prog_cnt = 8;
+	attr.query.link_ids = link_ids;
+	attr.query.revision = revision;
+	ret = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
+	return ret ?: (int)attr.query.prog_cnt;
+}
+
+TEST_F(cgroup, query_works)
+{
+	EXPECT_EQ(0, query(self->fd, 0, 0));
+	ASSERT_EQ(0, ATTACH(0));
+	EXPECT_EQ(1, query(self->fd, 0, 0));
+	EXPECT_EQ(0, DETACH(0));
+}
+
+TEST_F(cgroup, query_refuses_the_fields_of_tc)
+{
+	__u32 ids[8];
+
+	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
+	ASSERT_EQ(0, ATTACH(0));
+	EXPECT_EQ(-EINVAL, query(self->fd, (unsigned long)ids, 0));
+	EXPECT_EQ(-EINVAL, query(self->fd, 0, 1));
 	EXPECT_EQ(0, DETACH(0));
 }
 
