@@ -138,6 +138,9 @@ TEST_F(bpftool, link_shows_those_of_a_device)
 			     link_id(in), link_id(out), link_id(xdp)));
 	EXPECT_EQ(0, json_is("link show dev other", "[.[].id] == [%u]", link_id(other)));
 	EXPECT_EQ(0, json_is("link show dev lo", ". == []"));
+	/* nor has it a name here */
+	EXPECT_EQ(0, json_is("link", "[.[] | select(.id == %u or .id == %u) | .devname] =="
+			     " [\"tc0\", \"(unknown)\"]", link_id(in), link_id(far)));
 	EXPECT_NE(0, BPFTOOL("link show dev nosuch"));
 	EXPECT_TRUE(says("no such device: nosuch"));
 	/* the device is forgotten before the next command */

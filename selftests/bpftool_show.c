@@ -204,10 +204,9 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 	ASSERT_EQ(0, run("ip link add last index 100000 type veth peer name other"));
 	ASSERT_EQ(0, prog_attach(self->second, 100000, INGRESS, LAST));
 
-	churn = fork();
+	churn = child();
 	ASSERT_LE(0, churn);
 	if (!churn) {
-		setpgid(0, 0);
 		execl("/bin/sh", "sh", "-c",
 		      "while :; do ip link add a0 type veth peer name a1;"
 		      " ip link add b0 type veth peer name b1;"
@@ -219,7 +218,7 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 		EXPECT_TRUE(says("tc0("));
 		EXPECT_TRUE(says("last(100000) tcx/ingress second"));
 	}
-	kill(-churn, SIGKILL);
+	kill(churn, SIGKILL);
 	EXPECT_EQ(churn, waitpid(churn, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
 }

@@ -3,6 +3,7 @@
 #ifndef BPFTOOL_TEST_H
 #define BPFTOOL_TEST_H
 
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -22,6 +23,8 @@ FIXTURE(bpftool) {
 FIXTURE_SETUP(bpftool)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
+	/* in the mount namespace of this test */
+	ASSERT_EQ(0, mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
 	self->skel = bpftool_bpf__open_and_load();
 	ASSERT_NE(NULL, self->skel);
 	self->first = bpf_program__fd(self->skel->progs.first);
@@ -120,26 +123,27 @@ static inline int with_failing_calls(int err, const char *args)
 {
 	struct user_regs_struct regs;
 	bool entry = true, inject = false;
-	int status, out[2];
+	int status, out;
 	ssize_t len;
 	pid_t pid;
 	long type;
 	int cmd;
 
-	if (pipe(out))
+	/* a pipe could be full before the process has ended */
+	out = memfd_create("output", 0);
+	if (out < 0)
 		return -1;
 	pid = fork();
 	if (!pid) {
 		char line[256];
 
-		dup2(out[1], 1);
-		dup2(out[1], 2);
+		dup2(out, 1);
+		dup2(out, 2);
 		snprintf(line, sizeof(line), "exec bpftool %s", args);
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		execl("/bin/sh", "sh", "-c", line, NULL);
 		_exit(127);
 	}
-	close(out[1]);
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
 			/* the stop at exec */
@@ -169,8 +173,8 @@ static inline int with_failing_calls(int err, const char *args)
 		entry = !entry;
 		ptrace(PTRACE_SYSCALL, pid, 0, 0);
 	}
-	len = read(out[0], printed, sizeof(printed) - 1);
-	close(out[0]);
+	len = pread(out, printed, sizeof(printed) - 1, 0);
+	close(out);
 	printed[len < 0 ? 0 : len] = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

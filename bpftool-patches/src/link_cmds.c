@@ -56,7 +56,7 @@ static bool is_wanted(const struct bpf_link_info *info)
 {
 	switch (info->type) {
 	case BPF_LINK_TYPE_TCX:
-		return tcx_dev_has_link(wanted_ifindex, info->id);
+		return tcx_dev_has_link(wanted_ifindex, info);
 	case BPF_LINK_TYPE_XDP:
 	case LINK_TYPE_NETKIT:
 		/* the same first member in all of them */

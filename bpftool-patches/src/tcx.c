@@ -248,34 +248,38 @@ int tcx_show_dev(const char *devname, int ifindex)
 }
 
 /* Link info has the index that a device has in its own netns, and so may fit
- * a device of another netns: the hook knows.
+ * a device of another netns: the hook knows. Whoever may not query it has to
+ * believe the index.
  */
-bool tcx_dev_has_link(int ifindex, __u32 link_id)
+bool tcx_dev_has_link(int ifindex, const struct bpf_link_info *info)
 {
 	struct progs progs;
 	bool found = false;
-	size_t i;
 	__u32 n;
+	int err;
 
-	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
-		if (query_hook(ifindex, tcx_types[i].type, &progs))
-			continue;
-		for (n = 0; n < progs.cnt; n++)
-			found |= progs.link_ids[n] == link_id;
-		free_progs(&progs);
-	}
+	err = query_hook(ifindex, info->tcx.attach_type, &progs);
+	if (err == -EPERM)
+		return info->tcx.ifindex == (__u32)ifindex;
+	if (err)
+		return false;
+	for (n = 0; n < progs.cnt; n++)
+		found |= progs.link_ids[n] == info->id;
+	free_progs(&progs);
 	return found;
 }
 
-/* The index is that of the device in its own netns. In the one that bpftool
- * runs in it may be another device's or none's. It is 0 once the device is gone
- * or the link was detached.
- */
-static const char *link_devname(__u32 ifindex, char *buf)
+/* The index is 0 once the device is gone or the link was detached. */
+static const char *link_devname(const struct bpf_link_info *info, char *buf)
 {
-	if (!ifindex)
+	const char *name = NULL;
+
+	if (!info->tcx.ifindex)
 		return "(detached)";
-	return if_indextoname(ifindex, buf) ?: "(unknown)";
+	if (tcx_dev_has_link(info->tcx.ifindex, info))
+		name = if_indextoname(info->tcx.ifindex, buf);
+	errno = 0;	/* that it is not here is no failure, in batch mode either */
+	return name ?: "(unknown)";
 }
 
 static const char *link_direction(__u32 type)
@@ -295,7 +299,7 @@ void tcx_show_link_json(const struct bpf_link_info *info)
 	char buf[IF_NAMESIZE];
 
 	jsonw_string_field(json_wtr, "devname",
-			   link_devname(info->tcx.ifindex, buf));
+			   link_devname(info, buf));
 	jsonw_uint_field(json_wtr, "ifindex", info->tcx.ifindex);
 	if (direction)
 		jsonw_string_field(json_wtr, "attach_type", direction);
@@ -310,7 +314,7 @@ void tcx_show_link_plain(const struct bpf_link_info *info)
 	char buf[IF_NAMESIZE];
 	const char *devname;
 
-	devname = link_devname(info->tcx.ifindex, buf);
+	devname = link_devname(info, buf);
 	if (devname == buf)
 		printf("\n\tifindex %s(%u)  ", devname, info->tcx.ifindex);
 	else

@@ -12,7 +12,7 @@ struct bpf_link_info;
 /* tcx.c, for link.c and link_cmds.c */
 void tcx_show_link_json(const struct bpf_link_info *info);
 void tcx_show_link_plain(const struct bpf_link_info *info);
-bool tcx_dev_has_link(int ifindex, __u32 link_id);
+bool tcx_dev_has_link(int ifindex, const struct bpf_link_info *info);
 
 /* tcx.c, for feature.c; errno tells why not */
 bool tcx_supported(void);
