@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -54,9 +55,29 @@ static void enter(const char *netns)
 	close(fd);
 }
 
+/* The index in a link's info does not say in which network namespace: the device may have
+ * moved. So look for the link on the device. Only a process that may not query has to
+ * believe the index.
+ */
+static bool is_on(const struct bpf_link *link, int ifindex)
+{
+	__u32 progs[64], links[64];
+	LIBBPF_OPTS(bpf_prog_query_opts, hook,
+		.prog_ids = progs, .link_ids = links, .count = 64);
+	struct bpf_link_info info = link_info(link);
+
+	if (bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &hook))
+		return errno == EPERM && info.tcx.ifindex == ifindex;
+	while (hook.count)
+		if (links[--hook.count] == info.id)
+			return true;
+	return false;
+}
+
 /* The link that an earlier agent pinned, now with our program; NULL if there is none. */
 static struct bpf_link *take_link(struct bpf_program *prog, int ifindex)
 {
+	char name[IF_NAMESIZE];
 	struct bpf_link *link;
 	__u32 on;
 
@@ -67,9 +88,15 @@ static struct bpf_link *take_link(struct bpf_program *prog, int ifindex)
 		die("cannot open %s: %s", pin, strerror(errno));
 
 	on = link_info(link).tcx.ifindex;
-	if (on && on != ifindex)
-		die("%s is on another device, with ifindex %u: if that device was renamed, remove the pin",
+	if (on && !is_on(link, ifindex)) {
+		/* is the device just going away? */
+		if (!if_indextoname(ifindex, name)) {
+			bpf_link__destroy(link);
+			return NULL;
+		}
+		die("%s is on another device, with ifindex %u: if that device was renamed or moved, remove the pin",
 		    pin, on);
+	}
 	if (!bpf_link__update_program(link, prog)) {
 		printf("program replaced\n");
 		return link;
@@ -98,19 +125,28 @@ static struct bpf_link *make_link(const struct bpf_program *prog, int ifindex)
 	return link;
 }
 
+struct remove {
+	struct bpf_prog_info info;
+	int removed;
+};
+
 /* The tag is a hash of the program's instructions: earlier versions with the same
  * instructions have the same tag. For versions with others, compare with their tags,
- * too. A name proves nothing, as anybody can choose it.
+ * too. A name proves nothing, as anybody can choose it; nor does the tag of a program
+ * so short that others have the same.
  */
 static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 {
+	struct remove *remove = ctx;
 	int err;
 
-	if (memcmp(filter->tag, ctx, sizeof(filter->tag)))
+	if (memcmp(filter->tag, remove->info.tag, sizeof(filter->tag)))
 		return 0;
 	err = bpf_tc_remove(filter);
-	if (!err)
+	if (!err) {
 		printf("filter removed\n");
+		remove->removed++;
+	}
 	return err == -ENOENT || err == -EEXIST ? 0 : err;	/* no longer ours */
 }
 
@@ -118,25 +154,50 @@ static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 static void take_over(const struct bpf_program *prog, int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
+	struct remove remove = {};
+	__u32 len = sizeof(remove.info);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) ||
-	    bpf_tc_for_each(&hook, remove_ours, info.tag))
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &remove.info, &len) ||
+	    bpf_tc_for_each(&hook, remove_ours, &remove))
 		error("cannot remove the filters of earlier versions: %s", strerror(errno));
-	bpf_tc_hook_destroy_unused(&hook);	/* fails if somebody uses the qdisc; that is fine */
+	/* A qdisc in which we had nothing is not ours: somebody may be about to use it. This
+	 * fails if somebody does; that is fine.
+	 */
+	if (remove.removed)
+		bpf_tc_hook_destroy_unused(&hook);
 }
 
-/* Return when the device is gone or somebody detached the link. Some kernels do not
- * tell poll(), so look every two seconds.
+/* Return when the device is gone, or somebody detached the link. Some kernels do not tell
+ * poll(), and none tells it that the device has moved, so look every two seconds.
  */
-static void wait_for_end(const struct bpf_link *link)
+static void wait_for_end(const struct bpf_link *link, int ifindex)
 {
 	struct pollfd end = { .fd = bpf_link__fd(link) };
 
-	while (!(end.revents & (POLLHUP | POLLERR)) && link_info(link).tcx.ifindex)
+	while (!(end.revents & (POLLHUP | POLLERR)) && is_on(link, ifindex))
 		poll(&end, 1, 2000);
 	printf("the device is gone, or the link was detached\n");
+}
+
+/* Names in a BPF file system must not have dots, and those of devices have no colons. */
+static void replace_dots(char *path)
+{
+	while ((path = strchr(path, '.')))
+		*path = ':';
+}
+
+/* Namespaces have directories of their own, as their devices may have the same names. */
+static void name_pin(const char *dev, const char *netns)
+{
+	if (netns) {
+		snprintf(pin, sizeof(pin), "/sys/fs/bpf/agent:%s", netns);
+		replace_dots(pin);
+		mkdir(pin, 0700);	/* if that fails, so does pinning */
+		snprintf(pin + strlen(pin), sizeof(pin) - strlen(pin), "/%s", dev);
+	} else {
+		snprintf(pin, sizeof(pin), "/sys/fs/bpf/agent-%s", dev);
+	}
+	replace_dots(pin);
 }
 
 int main(int argc, char **argv)
@@ -147,7 +208,7 @@ int main(int argc, char **argv)
 	struct bpf_link *link;
 	int ifindex;
 
-	if (argc < 2 || argc > 3 || argv[1][0] == '-' || (argc == 3 && strchr(argv[2], '/'))) {
+	if (argc < 2 || argc > 3 || argv[1][0] == '-' || (argc == 3 && strpbrk(argv[2], "/:"))) {
 		fputs(usage, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
 		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 	}
@@ -157,17 +218,13 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* before 5.11 programs and maps count as locked memory */
 	setrlimit(RLIMIT_MEMLOCK, &none);
-	/* names in /sys/fs/bpf must not have dots */
-	snprintf(pin, sizeof(pin), "/sys/fs/bpf/agent-%s%s%s", argc == 3 ? argv[2] : "",
-		 argc == 3 ? "-" : "", argv[1]);
-	for (char *dot = pin; (dot = strchr(dot, '.')); )
-		*dot = ':';
 
 	skel = agent_bpf__open_and_load();
 	if (!skel)
 		die("cannot load the program: %s", errno == EPERM ? NOT_PERMITTED : strerror(errno));
 	if (argc == 3)
 		enter(argv[2]);
+	name_pin(argv[1], argv[2]);
 	printf("pin: %s\n", pin);
 
 	for (;;) {
@@ -184,7 +241,7 @@ int main(int argc, char **argv)
 		}
 		waiting = false;
 		take_over(skel->progs.watch, ifindex);
-		wait_for_end(link);
+		wait_for_end(link, ifindex);
 		bpf_link__destroy(link);
 	}
 }

@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	egress = attach(skel->progs.count_egress, &args, BPF_TC_EGRESS);
 
 	while (!err && rates_wait(args.interval))
-		err = check(ingress, &args) ?: rates_print(traffic);
+		err = check(ingress, &args) ?: check(egress, &args) ?: rates_print(traffic);
 	err = rates_print_total(traffic) ?: err;
 
 	bpf_link__destroy(ingress);
