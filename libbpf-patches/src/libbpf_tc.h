@@ -98,9 +98,9 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
  * attaches to that side only
  * @param ifindex index of the device in the calling thread's network namespace
  * @param attach_point BPF_TC_INGRESS or BPF_TC_EGRESS
- * @param opts place among the programs of that side; NULL is the last place.
- * *flags*: BPF_F_BEFORE alone is the first place, BPF_F_AFTER alone the last. With
- * *relative_fd* or *relative_id* it is the place right before or after that
+ * @param opts place among the programs of that side; NULL means last.
+ * *flags*: BPF_F_BEFORE alone means first, BPF_F_AFTER alone last. With
+ * *relative_fd* or *relative_id* they mean the place right before or after that
  * program or, with BPF_F_LINK, that link. If *expected_revision* is not 0, the side
  * must have that revision, see **bpf_prog_query_opts()**
  * @return the link. The caller owns it and releases it with
@@ -125,10 +125,11 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
  *
  * The program runs in direct-action mode, before the filters of a clsact qdisc. It
  * stays attached until the last reference to the link is gone: if the link is not
- * pinned, until **bpf_link__destroy()** or the end of the process. Only holders of
- * the link can detach or replace the program. If the device is removed first, the
- * link remains but attaches nothing any more. **bpf_link__update_program()**
- * replaces the program; each packet is seen either by the old or by the new one.
+ * pinned, until **bpf_link__destroy()** or the end of the process, unless a child
+ * that was forked, or whoever was sent the fd, has it open. Only holders of the
+ * link can detach or replace the program. If the device is removed first, the link
+ * remains but attaches nothing any more. **bpf_link__update_program()** replaces
+ * the program; each packet is seen either by the old or by the new one.
  */
 LIBBPF_API struct bpf_link *
 bpf_program__attach_tc(const struct bpf_program *prog, int ifindex,

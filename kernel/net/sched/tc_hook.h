@@ -8,7 +8,8 @@
  *
  * tc_hook_mutex keeps changes apart. It protects the programs of all hooks
  * (net_device::tc_hooks, ::tc_progs_ingress, ::tc_progs_egress and the arrays
- * they point to), tc_link::dev, and our references on the static keys.
+ * they point to), tc_link::dev, bpf_link::prog of our links, and our references
+ * on the static keys.
  *
  * Order: RTNL, tc_hook_mutex, CPU hotplug lock. We never take RTNL, but
  * unregistering or moving a device comes with it held. A static key is
@@ -26,8 +27,8 @@
  * namespace can change until the mutex is released, and no reference on the
  * device is needed.
  *
- * Whoever goes by tc_link::dev instead knows less. The device cannot go away,
- * since that resets the pointer first. But it may be on its way to another
+ * Whoever starts from tc_link::dev knows less. The device cannot go away, since
+ * that resets the pointer first. But it may be on its way to another
  * namespace, so that its ifindex changes meanwhile.
  *
  * Without the mutex, tc_hook_count() reads a hook and its count under RCU for a

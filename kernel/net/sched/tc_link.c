@@ -439,7 +439,7 @@ static int tc_link_detach_locked(struct net_device *dev,
 	return 0;
 }
 
-/* The link is over: tell all who poll it, as it stays so. */
+/* The link is over for good: wake all who poll it. */
 static void tc_link_end(struct tc_link *tcl)
 {
 	lockdep_assert_held(&tc_hook_mutex);
@@ -840,7 +840,8 @@ void tc_link_dev_uninstall(struct net_device *dev)
  * @dev: device, unlisted a grace period ago and not listed again
  *
  * Wait until everything that was authorised in the old namespace has taken
- * effect. From now on nobody finds the device there. Its programs stay.
+ * effect. From now on nobody finds the device there. Its programs stay. Taking
+ * the mutex is enough, since a device is looked up and changed in one section.
  *
  * Context: RTNL held.
  */
