@@ -22,7 +22,7 @@ $(eval $(call check,deb-before,deb/check-before,deb scripts))
 
 NAMES += deb
 .PHONY: deb update check-deb deb-ready check-deb-ready
-deb: deb-ready $(TREE:%=deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
+deb: deb-ready $(TREE:%=collect-deb-%) ## 5 Debian packages and an apt repository of them: kernel (CONFIG=, FLAVOUR=), libbpf, bpftool
 	@deb/repository $(out)/deb
 	@for t in $(TREE); do deb/behind $$t || :; done
 
@@ -41,6 +41,9 @@ deb-%: build/%/bpftool FORCE
 	@$(if $(call deb-patched,$*),n=$$(KABI=$(deb-kabi) deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
 		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
 	@scripts/step deb-tools $* deb/tools $* build/$*/deb
+
+# when those of all trees are built: if one fails, the repository stays as it was
+collect-deb-%: $(TREE:%=deb-%) FORCE
 	@deb/collect build/$*/deb $(out)/deb/$*
 	@ls $(out)/deb/$*/*.deb
 
