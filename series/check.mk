@@ -16,7 +16,7 @@ branch: $(TREE:%=branch-%) ## 4 build/TREE/branch: a git branch of the patches, 
 
 branch-%: $(call prepared,$(parts)) FORCE
 	@scripts/step branch $* series/branch $* build/$*/branch
-	@echo 'build/$*/branch has a commit for each stored patch: change them (git rebase -i before), then make refresh TREE=$*'
+	@echo 'build/$*/branch has a commit for each stored patch: change them (git rebase -i before), then make refresh TREE=$*$(if $(KERNEL_SRC), KERNEL_SRC=$(subst ','\'',$(KERNEL_SRC)))'
 
 refresh: $(TREE:%=refresh-%) ## 4 bring what was changed on build/TREE/branch back to the patches and files here
 
@@ -49,5 +49,7 @@ $(eval $(call check,series-build,series/check-build,$(series-inputs)))
 CHECKS += patches
 $(eval $(call check,patches,series/check-patches,Makefile $(series-inputs)))
 
-# the series applies to Debian's oldest and newest release of TREE; this needs the network
+# the series applies to Debian's oldest and newest release of TREE; this needs the network,
+# and Debian's archive can change without any of the inputs
+build/%/check/releases.tap: export RERUN := 1
 $(eval $(call check,releases,series/check-releases,series $(series-sources)))
