@@ -8,6 +8,6 @@ $(eval $(call check,guest,guest/check,$(in-guest) \
 $(eval $(call check,uml,guest/check-uml,guest build/%/uml))
 
 # which lines of the kernel's new files do the selftests run on the debug kernel?
-CHECKS += $(if $(filter-out 0,$(DEBUG)),coverage)
+CHECKS += $(if $(debug),coverage)
 $(eval $(call check,coverage,guest/check-coverage,trees scripts/tree guest/lines kernel \
 	$(patsubst %,build/\%/check-selftests-%-debug,1 2 3 4)))
