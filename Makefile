@@ -8,6 +8,9 @@ KERNEL_SRC ?=
 DEBUG ?=
 KABI ?=
 export KERNEL_SRC KABI
+# Scripts read messages and dates. LANGUAGE counts beside LC_ALL, and kbuild unsets that.
+export LC_ALL := C.UTF-8
+unexport LANG LANGUAGE
 
 .DEFAULT_GOAL := help
 # no .DELETE_ON_ERROR: the scripts move a result to its place when it is complete
@@ -43,7 +46,7 @@ endif
 out = out$(if $(KERNEL_SRC),/other/$(TREE)-$(firstword $(shell cksum build/$(TREE)/source-is 2>/dev/null)))
 
 # DEBUG=1 has its own kernel and results; everything else is shared
-debug := $(if $(filter-out 0,$(DEBUG)),debug)
+debug := $(if $(filter 1,$(DEBUG)),debug)
 D := $(if $(debug),-debug)
 
 # written by scripts/prepare when that part of the source or of the series has changed
@@ -156,7 +159,7 @@ clean: ## 4 remove what was built; keeps the kernel sources
 	@scripts/clean $(TREE)
 
 distclean: ## 4 remove build/ and out/
-	rm -rf build out
+	@scripts/clean all
 
 # another make may have fetched it while this one waited: the same file again would count
 # as another one

@@ -23,7 +23,8 @@ build/%/kabi/debian.deb: $(source-archive) | deps
 	@$(if $(KERNEL_SRC),echo "error: check-kabi is about Debian's kernel: leave KERNEL_SRC out" >&2; exit 1)
 	@$(if $(filter $*,$(PATCHED)),scripts/step fetch-kernel $* scripts/fetch linux-image-$*=$$(cat $<.version) package,touch) $@
 
-build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source
+build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source \
+		$(wildcard kernel/patches/kabi kernel/patches/kabi/*.patch)
 	$(if $(filter $*,$(PATCHED)),$(call kernel-step,kernel-kabi,kabi/kernel,4000) kernel/tests/kabi/kernel $*,@touch $(@D)/bzImage $(@D)/vmlinux.symvers)
 
 # a pattern for the modules to load; all of them take hours without KVM
@@ -31,7 +32,7 @@ MODULES ?= .
 build/%/kabi/modules: FORCE
 	@mkdir -p $(@D) && echo '$(MODULES)' >$@
 
-$(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi scripts/tree \
+$(eval $(call check,kabi,kernel/tests/kabi/check,guest trees kernel/tests/kabi kernel/patches/kabi scripts/tree \
 	$(addprefix build/%/kabi/,bzImage vmlinux.symvers debian.deb modules) build/%/bpftool build/%/examples))
 
 # do the fuzzer, and the tests that it prints, find mistakes that are made on purpose?
