@@ -297,6 +297,20 @@ TEST_F(refusals, no_such_device)
 	}
 }
 
+/* ENODEV comes before EMFILE, so that loaders can probe without a free fd */
+TEST_F(refusals, no_such_device_and_no_fd_left)
+{
+	struct rlimit files, none;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
+	none = files;
+	none.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-ENODEV, link_create(self->prog, ~0, self->type, LAST));
+	EXPECT_EQ(-EMFILE, CREATE(self->prog, 0));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+}
+
 /* a device of another netns: ENODEV */
 TEST_F(refusals, device_of_another_netns)
 {

@@ -3,8 +3,8 @@
  * What differs between the trees that this code is built for, and nothing else.
  *
  * Each difference is found by a macro that came with it, not by the version:
- * trees between two releases, and vendor trees, then take the right branch or
- * fail to build.
+ * trees between two releases, and vendor trees, then take the right branch,
+ * fail to build, or drop packets without a reason.
  */
 #ifndef __NET_SCHED_TC_COMPAT_H
 #define __NET_SCHED_TC_COMPAT_H
@@ -65,7 +65,7 @@ static __always_inline void tc_compat_reset_cb(struct sk_buff *skb)
 #endif
 }
 
-/* Drop reasons came with DEFINE_DROP_REASON(). */
+/* The macro is a little newer than the reasons. */
 static inline void tc_compat_drop_ingress(struct sk_buff *skb)
 {
 #ifdef DEFINE_DROP_REASON

@@ -129,19 +129,20 @@ static struct tc_progs __rcu **tc_hook_slot(struct net_device *dev, u8 hook)
  * For allocating memory before the mutex is taken. The number may have changed
  * by then, and the device may be gone.
  *
- * Return: the number, 0 if there is no such device.
+ * Return: the number, or -ENODEV if there is no such device.
  */
-unsigned int tc_hook_count(struct net *net, u32 ifindex, u8 hook)
+int tc_hook_count(struct net *net, u32 ifindex, u8 hook)
 {
-	const struct tc_progs *progs = NULL;
+	const struct tc_progs *progs;
 	struct net_device *dev;
-	unsigned int count;
+	int count = -ENODEV;
 
 	rcu_read_lock();
 	dev = dev_get_by_index_rcu(net, ifindex);
-	if (dev)
+	if (dev) {
 		progs = rcu_dereference(*tc_hook_slot(dev, hook));
-	count = progs ? READ_ONCE(progs->count) : 0;
+		count = progs ? READ_ONCE(progs->count) : 0;
+	}
 	rcu_read_unlock();
 	return count;
 }

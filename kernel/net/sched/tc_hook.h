@@ -54,7 +54,7 @@ struct net;
 extern struct mutex tc_hook_mutex;
 
 struct net_device *tc_hook_dev(struct net *net, u32 ifindex);
-unsigned int tc_hook_count(struct net *net, u32 ifindex, u8 hook);
+int tc_hook_count(struct net *net, u32 ifindex, u8 hook);
 struct tc_progs *tc_hook_progs(const struct net_device *dev, u8 hook);
 void tc_hook_insert(struct net_device *dev, u8 hook, struct tc_progs *new,
 		    const struct tc_progs_entry *next, struct bpf_prog *prog,

@@ -354,22 +354,23 @@ static int tc_link_attach_locked(struct net_device *dev,
  * between. Returns the fd of the link that @primer is for, 0 without one, or an
  * errno.
  */
-static int tc_link_attach(u32 ifindex, enum bpf_attach_type type,
+static int tc_link_attach(struct net *net, u32 ifindex,
+			  enum bpf_attach_type type,
 			  struct tc_link_order *order, struct bpf_prog *prog,
 			  struct bpf_link_primer *primer)
 {
-	struct net *net = tc_link_net();
 	u8 hook = tc_link_hook(type);
 	struct tc_progs *new = NULL;
 	struct net_device *dev;
 	unsigned int room = 0;
 	int ret;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
 again:
 	if (!(order->flags & BPF_F_REPLACE)) {
-		room = tc_hook_count(net, ifindex, hook) + 1;
+		ret = tc_hook_count(net, ifindex, hook);
+		if (ret < 0)
+			return ret;
+		room = ret + 1;
 		new = tc_progs_alloc(room, GFP_KERNEL);
 		if (!new)
 			return -ENOMEM;
@@ -580,9 +581,11 @@ int tc_link_create(const union bpf_attr *attr)
 		.revision	= attr->link_create.tcx.expected_revision,
 	};
 	enum bpf_attach_type type = attr->link_create.attach_type;
+	u32 ifindex = attr->link_create.target_ifindex;
 	struct bpf_link_primer primer;
 	struct bpf_prog *prog;
 	struct tc_link *tcl;
+	struct net *net;
 	int ret;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
@@ -593,6 +596,15 @@ int tc_link_create(const union bpf_attr *attr)
 				 BPF_PROG_TYPE_SCHED_CLS);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
+
+	/* As in mainline, these errors come before EMFILE: a loader that has
+	 * no fd left can still ask whether the kernel has tc links.
+	 */
+	net = tc_link_net();
+	ret = IS_ERR(net) ? PTR_ERR(net) :
+			    tc_hook_count(net, ifindex, tc_link_hook(type));
+	if (ret < 0)
+		goto put_prog;
 
 	tcl = kzalloc(sizeof(*tcl), GFP_USER);
 	if (!tcl) {
@@ -608,8 +620,7 @@ int tc_link_create(const union bpf_attr *attr)
 		goto put_prog;
 	}
 
-	ret = tc_link_attach(attr->link_create.target_ifindex, type, &order,
-			     prog, &primer);
+	ret = tc_link_attach(net, ifindex, type, &order, prog, &primer);
 	if (ret >= 0)
 		return ret;
 	bpf_link_cleanup(&primer);	/* frees the link */
@@ -633,6 +644,7 @@ int tc_link_prog_attach(const union bpf_attr *attr)
 		.replace_fd	= attr->replace_bpf_fd,
 	};
 	struct bpf_prog *prog;
+	struct net *net;
 	int err;
 
 	if (!tc_link_attr_ends(attr, offsetofend(union bpf_attr,
@@ -645,8 +657,11 @@ int tc_link_prog_attach(const union bpf_attr *attr)
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
 
-	err = tc_link_attach(attr->target_ifindex, attr->attach_type, &order,
-			     prog, NULL);
+	net = tc_link_net();
+	err = IS_ERR(net) ? PTR_ERR(net) :
+			    tc_link_attach(net, attr->target_ifindex,
+					   attr->attach_type, &order, prog,
+					   NULL);
 	if (err)
 		bpf_prog_put(prog);
 	return err;
