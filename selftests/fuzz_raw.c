@@ -33,7 +33,7 @@ static const char *const cmd_names[] = {
 /* The errnos that these commands may return, whatever they are given */
 static const int answers[] = {
 	0, EINVAL, EBADF, EFAULT, ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EPERM,
-	E2BIG, ENOSPC, ENOLINK, EOPNOTSUPP, ENOMEM,
+	E2BIG, ENOSPC, ENOLINK, EAGAIN, EOPNOTSUPP, ENOMEM,
 	524,	/* ENOTSUPP, from other types of link */
 };
 

@@ -377,6 +377,19 @@ TEST_F(refusals, unknown_id)
 	}
 }
 
+/* the id of a link that is just being created: here of the new one itself */
+TEST_F(refusals, relative_link_that_is_not_there_yet)
+{
+	int link;
+
+	link = link_create(self->prog, self->net.ifindex, on_empty_hook(self->type), LAST);
+	ASSERT_LE(0, link);
+	/* ids are given out one after the other */
+	EXPECT_EQ(-EAGAIN, CREATE(self->stranger, BPF_F_AFTER | BPF_F_LINK | BPF_F_ID,
+				  link_id(link) + 1));
+	EXPECT_EQ(0, close(link));
+}
+
 /*
  * BPF_F_LINK without an fd, with an fd that is not a link, or with a link of another
  * type: EINVAL (EBADF if the fd is not open)

@@ -100,9 +100,6 @@ static int tc_link_order_get_link(struct tc_link_order *order,
 		link = bpf_link_get_from_fd(order->relative);
 	else
 		return -EINVAL;
-	/* A link that has an id but no fd yet is not there yet. */
-	if (link == ERR_PTR(-EAGAIN))
-		return -ENOENT;
 	if (IS_ERR(link))
 		return PTR_ERR(link);
 	order->link = link;
