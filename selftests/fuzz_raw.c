@@ -18,25 +18,33 @@
 #define HAVE	24		/* programs */
 #define ROOM_FOR_IDS	(1 << 20)
 
-static const int cmds[] = {
-	BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_LINK_DETACH,
-	BPF_PROG_ATTACH, BPF_PROG_DETACH, BPF_PROG_QUERY,
+/* What each command may answer for tc, beside what any of them may */
+static const struct {
+	int cmd;
+	const char *name;
+	int errnos[8];
+} cmds[] = {
+	{ BPF_LINK_CREATE, "LINK_CREATE",
+	  { ENODEV, ENOENT, EEXIST, ERANGE, ESTALE, EAGAIN } },
+	{ BPF_LINK_UPDATE, "LINK_UPDATE", { EEXIST, EPERM, ENOLINK } },
+	{ BPF_LINK_DETACH, "LINK_DETACH", {} },
+	{ BPF_PROG_ATTACH, "PROG_ATTACH",
+	  { ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EAGAIN } },
+	{ BPF_PROG_DETACH, "PROG_DETACH",
+	  { ENODEV, ENOENT, ERANGE, EBUSY, ESTALE, EAGAIN } },
+	{ BPF_PROG_QUERY, "PROG_QUERY", { ENODEV, ENOSPC } },
 };
 
 #define CMDS	(sizeof(cmds) / sizeof(*cmds))
 
-static const char *const cmd_names[] = {
-	"LINK_CREATE", "LINK_UPDATE", "LINK_DETACH",
-	"PROG_ATTACH", "PROG_DETACH", "PROG_QUERY",
-};
-
-/* The errnos that these commands may return, whatever they are given */
+/* All of them, also with other attach types. Any command may answer the first ANY. */
 static const int answers[] = {
-	0, EINVAL, EBADF, EFAULT, ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EPERM,
-	E2BIG, ENOSPC, ENOLINK, EAGAIN, EOPNOTSUPP, ENOMEM,
-	524,	/* ENOTSUPP, from other types of link */
+	0, EINVAL, EBADF, EFAULT, E2BIG, ENOMEM,
+	ENODEV, ENOENT, EEXIST, ERANGE, EBUSY, ESTALE, EPERM, ENOSPC, ENOLINK, EAGAIN,
+	EOPNOTSUPP, 524,	/* ENOTSUPP */
 };
 
+#define ANY	6
 #define ANSWERS	(sizeof(answers) / sizeof(*answers))
 
 static struct shared {
@@ -132,18 +140,50 @@ static void almost_good(int cmd, union bpf_attr *a, const int *links)
 	}
 }
 
+/* Is @attr, of @size bytes, about tc? Other attach types have errnos of their own. */
+static bool is_tc(int cmd, const union bpf_attr *attr, unsigned int size)
+{
+	int type;
+
+	switch (cmd) {
+	case BPF_LINK_CREATE:
+		type = attr->link_create.attach_type;
+		break;
+	case BPF_PROG_ATTACH:
+	case BPF_PROG_DETACH:
+		type = attr->attach_type;
+		break;
+	case BPF_PROG_QUERY:
+		type = attr->query.attach_type;
+		break;
+	default:
+		return true;	/* all links are */
+	}
+	return size >= 12 && (type == INGRESS || type == EGRESS);
+}
+
+static bool may_answer(size_t c, size_t answer, bool tc)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(cmds[c].errnos) / sizeof(*cmds[c].errnos); i++)
+		if (cmds[c].errnos[i] == answers[answer])
+			return true;
+	return answer < ANY || (!tc && answers[answer] != EPERM);
+}
+
 static void one_call(int *links)
 {
 	unsigned int size = sizeof(union bpf_attr), i, c = rnd(CMDS), at, too_large;
 	union bpf_attr attr;
 	uint8_t *bytes = (void *)&attr;
-	bool fault, update;
+	bool fault, tc;
 	int ret;
 
 	/* on detached links the other commands find little to do */
-	if (cmds[c] == BPF_LINK_DETACH && rnd(10))
+	if (cmds[c].cmd == BPF_LINK_DETACH && rnd(10))
 		c = 0;
-	almost_good(cmds[c], &attr, links);
+	almost_good(cmds[c].cmd, &attr, links);
 	if (!rnd(10))
 		for (i = 0; i < sizeof(attr); i++)
 			bytes[i] = rnd(256);
@@ -159,25 +199,23 @@ static void one_call(int *links)
 	shared->rng = rng_state;
 	if (too_large) {
 		size += too_large;
-		ret = sys_bpf(cmds[c], (void *)(page_end - sizeof(attr)), size);
+		ret = sys_bpf(cmds[c].cmd, (void *)(page_end - sizeof(attr)), size);
 	} else {
-		ret = sys_bpf(cmds[c], (void *)(page_end - size), size);
+		ret = sys_bpf(cmds[c].cmd, (void *)(page_end - size), size);
 	}
 	shared->done++;
-	if (ret >= 0 && cmds[c] == BPF_LINK_CREATE) {
+	if (ret >= 0 && cmds[c].cmd == BPF_LINK_CREATE) {
 		at = rnd(KEPT);
 		if (links[at] > 0)
 			close(links[at]);
 		links[at] = ret;
 		ret = 0;
 	}
-	/* an update may find another program than the one that it was told to replace */
-	update = cmds[c] == BPF_LINK_UPDATE;
+	tc = is_tc(cmds[c].cmd, &attr, size);
 	/* only a query writes to where it is told, and only too large a size ends there */
-	fault = cmds[c] == BPF_PROG_QUERY || size > sizeof(attr);
+	fault = cmds[c].cmd == BPF_PROG_QUERY || size > sizeof(attr);
 	for (i = 0; i < ANSWERS; i++)
-		if (ret == -answers[i] && (ret != -EFAULT || fault) &&
-		    (ret != -EPERM || update)) {
+		if (ret == -answers[i] && (ret != -EFAULT || fault) && may_answer(c, i, tc)) {
 			shared->seen[c][i]++;
 			return;
 		}
@@ -211,7 +249,7 @@ static long report(void)
 	int len;
 
 	for (c = 0; c < CMDS; c++) {
-		len = snprintf(line, sizeof(line), "%s:", cmd_names[c]);
+		len = snprintf(line, sizeof(line), "%s:", cmds[c].name);
 		for (i = 0; i < ANSWERS; i++) {
 			good += shared->seen[c][i];
 			if (shared->seen[c][i])
@@ -314,7 +352,7 @@ int main(int argc, char **argv)
 	ksft_print_msg("%ld calls; %d processes were killed by their own calls\n",
 		       shared->done, shared->killed);
 	if (shared->bad_answer) {
-		ksft_print_msg("%s of %u bytes returns %d:", cmd_names[shared->bad_cmd],
+		ksft_print_msg("%s of %u bytes returns %d:", cmds[shared->bad_cmd].name,
 			       shared->bad_size, shared->bad_answer);
 		for (i = 0; i < (int)sizeof(union bpf_attr); i++)
 			printf(" %02x", ((uint8_t *)&shared->bad_attr)[i]);
@@ -332,7 +370,7 @@ int main(int argc, char **argv)
 	if (i == CMDS)
 		ksft_test_result_pass("each command has succeeded at times\n");
 	else
-		ksft_test_result_fail("%s has never succeeded\n", cmd_names[i]);
+		ksft_test_result_fail("%s has never succeeded\n", cmds[i].name);
 
 	for (i = 0; i < HAVE && EVENTUALLY(!prog_exists(shared->prog_ids[i])); i++)
 		;
