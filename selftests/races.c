@@ -467,56 +467,6 @@ static int device_make(test *t)
 	return err;
 }
 
-/* The number of tc programs that are newer than the last one before the race */
-static int newer_progs(__u32 last)
-{
-	struct bpf_prog_info info;
-	union bpf_attr attr = {};
-	int n = 0, fd;
-
-	attr.start_id = last;
-	while (!sys_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr))) {
-		attr.start_id = attr.next_id;
-		fd = bpf_prog_get_fd_by_id(attr.next_id);
-		if (fd < 0)
-			continue;
-		n += !obj_info(fd, &info, sizeof(info)) &&
-		     info.type == BPF_PROG_TYPE_SCHED_CLS;
-		close(fd);
-	}
-	return n;
-}
-
-static int newer_links(__u32 last)
-{
-	struct bpf_link_info info;
-	union bpf_attr attr = {};
-	int n = 0, fd;
-
-	attr.start_id = last;
-	while (!sys_bpf(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
-		attr.start_id = attr.next_id;
-		fd = bpf_link_get_fd_by_id(attr.next_id);
-		if (fd < 0)
-			continue;
-		n += !obj_info(fd, &info, sizeof(info)) && info.type == BPF_LINK_TYPE_TCX;
-		close(fd);
-	}
-	return n;
-}
-
-static __u32 last_id(int next_cmd)
-{
-	union bpf_attr attr = {};
-	__u32 last = 0;
-
-	while (!sys_bpf(next_cmd, &attr, sizeof(attr))) {
-		last = attr.next_id;
-		attr.start_id = last;
-	}
-	return last;
-}
-
 FIXTURE_SETUP(races)
 {
 	self->home_ns = new_netns();

@@ -319,6 +319,58 @@ static inline bool link_exists(__u32 id)
 	return fd >= 0;
 }
 
+/* The id of the newest program or link, or 0 if there is none */
+static inline __u32 last_id(int next_cmd)
+{
+	union bpf_attr attr = {};
+	__u32 last = 0;
+
+	while (!sys_bpf(next_cmd, &attr, sizeof(attr))) {
+		last = attr.next_id;
+		attr.start_id = last;
+	}
+	return last;
+}
+
+/* The number of tc programs that are newer than @last */
+static inline int newer_progs(__u32 last)
+{
+	struct bpf_prog_info info;
+	union bpf_attr attr = {};
+	int n = 0, fd;
+
+	attr.start_id = last;
+	while (!sys_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr))) {
+		attr.start_id = attr.next_id;
+		fd = prog_open(attr.next_id);
+		if (fd < 0)
+			continue;
+		n += !obj_info(fd, &info, sizeof(info)) &&
+		     info.type == BPF_PROG_TYPE_SCHED_CLS;
+		close(fd);
+	}
+	return n;
+}
+
+/* The number of tc links that are newer than @last */
+static inline int newer_links(__u32 last)
+{
+	struct bpf_link_info info;
+	union bpf_attr attr = {};
+	int n = 0, fd;
+
+	attr.start_id = last;
+	while (!sys_bpf(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
+		attr.start_id = attr.next_id;
+		fd = link_open(attr.next_id);
+		if (fd < 0)
+			continue;
+		n += !obj_info(fd, &info, sizeof(info)) && info.type == BPF_LINK_TYPE_TCX;
+		close(fd);
+	}
+	return n;
+}
+
 /* ---- which implementation is this ---- */
 
 /* Is @name a string of the kernel's BTF? */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The static keys that let packets find the hooks: how many hooks hold each one. */
+#ifndef STATIC_KEY_H
+#define STATIC_KEY_H
+
+#include "tc_link_test.h"
+
+static inline unsigned long long symbol_address(const char *name)
+{
+	unsigned long long address = 0, at;
+	char line[256], symbol[128], type;
+	FILE *syms;
+
+	syms = fopen("/proc/kallsyms", "r");
+	while (syms && fgets(line, sizeof(line), syms))
+		if (sscanf(line, "%llx %c %127s", &at, &type, symbol) == 3 &&
+		    !strcmp(symbol, name))
+			address = at;
+	if (syms)
+		fclose(syms);
+	return address;
+}
+
+/* A program that returns the number at an address of the kernel, or -1 */
+static inline int peek_load(unsigned long long address)
+{
+	struct bpf_insn insns[] = {
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 4 },
+		{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_3, 0, 0, (__u32)address },
+		{ 0, 0, 0, 0, address >> 32 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
+		{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+	union bpf_attr attr = {};
+
+	if (!address)
+		return -1;
+	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	attr.insns = (unsigned long)insns;
+	attr.insn_cnt = sizeof(insns) / sizeof(*insns);
+	attr.license = (unsigned long)"GPL";
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static const char *const key_names[] = { "ingress_needed_key", "egress_needed_key" };
+
+/* Returns its count, or -1 if it cannot be read */
+static inline int static_key(int key)
+{
+	/* the kernel's table of symbols is long: it is read once */
+	static int peek[2] = { -2, -2 };
+	union bpf_attr attr = {};
+
+	if (peek[key] == -2)
+		peek[key] = peek_load(symbol_address(key_names[key]));
+	attr.test.prog_fd = peek[key];
+	return peek[key] < 0 || sys_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr)) ?
+	       -1 : (int)attr.test.retval;
+}
+
+#endif /* STATIC_KEY_H */
