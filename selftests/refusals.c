@@ -644,6 +644,46 @@ TEST_F(refusals, query_into_a_buffer_that_is_too_small)
 	EXPECT_EQ(4, hook.revision);
 }
 
+/* QUERY without some of the buffers: the others are written, if the ids of programs are */
+TEST_F(refusals, query_without_some_of_the_buffers)
+{
+	__u32 written[4][3] = {
+		{ prog_id(self->first), prog_id(self->owned), prog_id(self->last) },
+		{ 0, link_id(self->link), 0 },
+		{ 0, 0, 0 }, { 0, 0, 0 },
+	};
+	__u32 all[4][3], untouched[3];
+	union bpf_attr attr;
+	int given, i;
+
+	memset(untouched, 0xff, sizeof(untouched));
+	for (given = 0; given < 16; given++) {
+		__u64 buffer[4] = {};
+
+		for (i = 0; i < 4; i++)
+			if (given & 1 << i)
+				buffer[i] = (unsigned long)all[i];
+		memset(all, 0xff, sizeof(all));
+		memset(&attr, 0, sizeof(attr));
+		attr.query.target_ifindex = self->net.ifindex;
+		attr.query.attach_type = self->type;
+		attr.query.count = 3;
+		attr.query.prog_ids = buffer[0];
+		attr.query.link_ids = buffer[1];
+		attr.query.prog_attach_flags = buffer[2];
+		attr.query.link_attach_flags = buffer[3];
+		EXPECT_EQ(0, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)));
+		EXPECT_EQ(3, attr.query.count);
+		EXPECT_EQ(4, attr.query.revision);
+		for (i = 0; i < 4; i++) {
+			EXPECT_EQ(0, memcmp(all[i], given & 1 && given & 1 << i ?
+						    written[i] : untouched,
+					    sizeof(all[i])))
+				TH_LOG("buffer %d of those in %#x", i, given);
+		}
+	}
+}
+
 /* QUERY without CAP_NET_ADMIN: EPERM */
 TEST_F(refusals, query_without_cap_net_admin)
 {
