@@ -314,6 +314,9 @@ TEST_F(attach_tc, refusals_come_with_a_line_in_words)
 	opts.relative_id = ~0U;
 	EXPECT_REFUSED(ENOENT, "relative", ATTACH(self->prog, BPF_TC_INGRESS, &opts));
 	opts.relative_id = 0;
+	opts.flags = BPF_F_REPLACE;
+	EXPECT_REFUSED(ENOENT, "bpf_link__update_program()",
+		       ATTACH(self->prog, BPF_TC_INGRESS, &opts));
 	devnull = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	opts.relative_fd = devnull;
 	opts.flags = BPF_F_BEFORE | BPF_F_LINK;
@@ -493,6 +496,48 @@ TEST_F(attach_tc, on_a_kernel_without_links_there_is_no_substitute)
 	ASSERT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	EXPECT_EQ(0, hook_count(self->net.ifindex, INGRESS));
+}
+
+/* From now on no object tells about itself. */
+static int hide_info(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_NR),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SECCOMP_DATA_ARG0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_OBJ_GET_INFO_BY_FD, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return filter_syscalls(filter, sizeof(filter) / sizeof(filter[0]));
+}
+
+/* An old kernel has less info about a program, or none; attaching does not need it. */
+TEST_F(attach_tc, on_a_kernel_without_links_and_info_the_error_is_the_same)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		struct bpf_link *link;
+
+		if (hide_tc_links() || hide_info())
+			_exit(1);
+		logged[0] = 0;
+		link = ATTACH(self->prog, BPF_TC_INGRESS, NULL);
+		if (libbpf_get_error(link) != -EOPNOTSUPP || errno != EOPNOTSUPP)
+			_exit(2);
+		if (logged[0])
+			_exit(3);
+		/* without it, the fd may be of anything */
+		_exit(libbpf_probe_tc_link(bpf_program__fd(self->prog)) == -EINVAL ? 0 : 4);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
 }
 
 #define EXPECT_REFUSED_OPTS(call) do {	\

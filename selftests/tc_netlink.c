@@ -194,7 +194,7 @@ TEST_F(tc_netlink, a_device_that_is_not_there_is_an_error)
 	EXPECT_FAILS(ENODEV, "", bpf_tc_attach(&nowhere, &opts));
 }
 
-TEST_F(tc_netlink, destroying_a_side_removes_all_its_filters)
+TEST_F(tc_netlink, destroying_a_side_removes_all_filters_of_its_chain_0)
 {
 	struct bpf_tc_opts opts = OPTS(.prog_fd = self->prog);
 
@@ -202,8 +202,13 @@ TEST_F(tc_netlink, destroying_a_side_removes_all_its_filters)
 	ASSERT_EQ(0, bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog);
 	ASSERT_EQ(0, bpf_tc_attach(&self->out, &opts));
+	ASSERT_EQ(0, bpf_obj_pin(self->prog, "/sys/fs/bpf/chain_4"));
+	ASSERT_EQ(0, run("tc filter add dev " HERE_DEV " ingress chain 4 protocol all"
+			 " bpf da object-pinned /sys/fs/bpf/chain_4"));
+	EXPECT_EQ(2, filters(&self->in));
 	EXPECT_EQ(0, bpf_tc_hook_destroy(&self->in));
-	EXPECT_EQ(0, filters(&self->in));
+	EXPECT_EQ(1, filters(&self->in));
+	EXPECT_EQ(0, run("tc filter show dev " HERE_DEV " ingress | grep -q 'chain 4'"));
 	EXPECT_EQ(1, filters(&self->out));
 	EXPECT_EQ(-EEXIST, bpf_tc_hook_create(&self->both));
 

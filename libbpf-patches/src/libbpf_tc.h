@@ -118,7 +118,9 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
  *   - -EEXIST: the program is attached to that side already
  *   - -ESTALE: the side has another revision. Logged at debug level only, so that
  *     a loader can query and try again
- *   - -ENOENT: the relative program or link does not exist, or is not on that side
+ *   - -ENOENT: the relative program or link does not exist, or is not on that side;
+ *     or the flags have BPF_F_REPLACE: it makes no link. To replace the program of a
+ *     link, use **bpf_link__update_program()**
  *   - -EBADF: relative_fd is not open
  *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER name different places, or 63 programs
  *     are there already
@@ -167,10 +169,10 @@ LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
  *	egress side. Logged at debug level only. -EOPNOTSUPP: BPF_TC_CUSTOM.
  *	The qdisc stays until it or its device is removed.
  *
- * **bpf_tc_hook_destroy()** removes **everybody's filters**: those of one side, or
- *	with BPF_TC_INGRESS | BPF_TC_EGRESS the clsact qdisc and so those of both
- *	sides. **bpf_tc_remove()** and **bpf_tc_hook_destroy_unused()** remove
- *	only your own.
+ * **bpf_tc_hook_destroy()** removes **everybody's filters**: those of chain 0 of one
+ *	side, or with BPF_TC_INGRESS | BPF_TC_EGRESS the clsact qdisc and so those of
+ *	all chains of both sides. **bpf_tc_remove()** and
+ *	**bpf_tc_hook_destroy_unused()** remove only your own.
  *
  * **bpf_tc_attach()** attaches a program by a filter for all protocols, in
  *	direct-action mode.
@@ -239,7 +241,9 @@ typedef int (*bpf_tc_filter_fn)(const struct bpf_tc_filter *filter, void *ctx);
  * such device; -EINVAL for a bad hook; -EAGAIN if other processes changed the
  * filters each of the 64 times they were read
  *
- * Each filter that nobody changes meanwhile is listed exactly once.
+ * Each filter that nobody changes meanwhile is listed exactly once, unless flower
+ * filters come and go on the same hook: the kernel adds and removes them without
+ * RTNL, and a filter of a long list may then be listed twice or not at all.
  */
 LIBBPF_API int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn fn, void *ctx);
 

@@ -10,22 +10,10 @@
  */
 #define TC_NO_IFINDEX	(~0U)
 
-int libbpf_probe_tc_link(int prog_fd)
+/* prog_fd: of a tc program, or -1 */
+static int tc_link_probe(int prog_fd)
 {
-	struct bpf_prog_info info = {};
-	__u32 info_len = sizeof(info);
 	int err;
-
-	/* Every kernel refuses any other fd with EINVAL, which would look like an answer.
-	 * Maps and links may have a type of the same number, but their info is shorter.
-	 */
-	if (prog_fd >= 0) {
-		if (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len))
-			return libbpf_err(errno == EPERM ? -EPERM : -EINVAL);
-		if (info.type != BPF_PROG_TYPE_SCHED_CLS ||
-		    info_len < offsetofend(struct bpf_prog_info, nr_prog_tags))
-			return libbpf_err(-EINVAL);
-	}
 
 	if (prog_fd < 0) {
 		DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, opts);
@@ -46,7 +34,27 @@ int libbpf_probe_tc_link(int prog_fd)
 	}
 }
 
-static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
+int libbpf_probe_tc_link(int prog_fd)
+{
+	struct bpf_prog_info info = {};
+	__u32 info_len = sizeof(info);
+
+	/* Every kernel refuses any other fd with EINVAL, which would look like an answer.
+	 * Maps and links may have a type of the same number, but their info is shorter
+	 * than that of programs, which has had this field since Linux 4.18.
+	 */
+	if (prog_fd >= 0) {
+		if (bpf_obj_get_info_by_fd(prog_fd, &info, &info_len))
+			return libbpf_err(errno == EPERM ? -EPERM : -EINVAL);
+		if (info.type != BPF_PROG_TYPE_SCHED_CLS ||
+		    info_len < offsetofend(struct bpf_prog_info, jited_func_lens))
+			return libbpf_err(-EINVAL);
+	}
+
+	return tc_link_probe(prog_fd);
+}
+
+static const char *tc_link_cause(int err, __u32 flags, char *buf, size_t buf_sz)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
@@ -62,6 +70,8 @@ static const char *tc_link_cause(int err, char *buf, size_t buf_sz)
 	case -ESTALE:
 		return "the hook's programs have changed, the revision is not the expected one";
 	case -ENOENT:
+		if (flags & BPF_F_REPLACE)
+			return "BPF_F_REPLACE makes no link; use bpf_link__update_program()";
 		return "the relative program or link does not exist, or is not attached there";
 	case -EBADF:
 		return "the relative fd is not open";
@@ -107,7 +117,7 @@ static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifind
 		err = -errno;
 		cause = err;
 		free(link);
-		if (err == -EINVAL && !libbpf_probe_tc_link(prog_fd)) {
+		if (err == -EINVAL && !tc_link_probe(prog_fd)) {
 			cause = -EOPNOTSUPP;
 			err = no_links;
 		}
@@ -115,7 +125,7 @@ static struct bpf_link *tc_link_attach(const struct bpf_program *prog, int ifind
 		__pr(err == -EOPNOTSUPP || err == -ESTALE ? LIBBPF_DEBUG : LIBBPF_WARN,
 		     "prog '%s': can't attach to tc %s of ifindex %d: %s\n", prog->name,
 		     type == BPF_TCX_INGRESS ? "ingress" : "egress", ifindex,
-		     tc_link_cause(cause, buf, sizeof(buf)));
+		     tc_link_cause(cause, create_opts.flags, buf, sizeof(buf)));
 		return libbpf_err_ptr(err);
 	}
 	return link;

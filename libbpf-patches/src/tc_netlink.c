@@ -278,7 +278,9 @@ static int tc_receive(struct tc_call *call, int sock, void *buf)
 
 /* A dump takes several datagrams, and the kernel does not mark one during which
  * filters came or went (NLM_F_DUMP_INTR). But it tells the group of tc's listeners
- * of each change before it builds the next datagram.
+ * of each change that is made under RTNL before it builds the next datagram. flower
+ * changes without RTNL: a priority of it is added before the listeners are told, and
+ * removed after. So this misses some of its changes.
  */
 static int tc_call(struct tc_call *call)
 {
@@ -576,12 +578,29 @@ static int tc_filter_compare(struct tc_call *call, const struct bpf_tc_filter *f
 	return tc_result(call, err, NULL);
 }
 
-static int tc_filter_delete(struct tc_call *call, const struct bpf_tc_filter *filter)
+/* The filter was compared, and then the kernel refused to change it. It says EINVAL for
+ * many reasons, also if the qdisc went meanwhile or a filter of another kind is there.
+ * So look again, to give the error of a filter that is gone or not the same any more.
+ */
+static int tc_filter_refused(const struct tc_call *call, const struct bpf_tc_filter *filter,
+			     int err)
 {
-	int err;
+	struct tc_call again = { .hook = call->hook, .what = call->what };
+
+	if (err == -ENOENT)
+		return tc_answer(call, err, "the filter is gone");
+	return err == -EINVAL ? tc_filter_compare(&again, filter) : 0;
+}
+
+static int tc_filter_delete(struct tc_call *call, const struct bpf_tc_filter *filter,
+			    bool compared)
+{
+	int err, refused = 0;
 
 	err = tc_filter_init(call, RTM_DELTFILTER, filter, "bpf") ?: tc_call(call);
-	return tc_result(call, err, NULL);
+	if (compared)
+		refused = tc_filter_refused(call, filter, err);
+	return refused ?: tc_result(call, err, NULL);
 }
 
 int bpf_tc_remove(const struct bpf_tc_filter *filter)
@@ -594,7 +613,7 @@ int bpf_tc_remove(const struct bpf_tc_filter *filter)
 		return tc_result(&call, -EINVAL, "filter was not returned by bpf_tc_for_each()");
 	hook.ifindex = filter->ifindex;
 	hook.attach_point = filter->attach_point;
-	return tc_filter_compare(&call, filter) ?: tc_filter_delete(&call, filter);
+	return tc_filter_compare(&call, filter) ?: tc_filter_delete(&call, filter, true);
 }
 
 int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts)
@@ -610,7 +629,7 @@ int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts
 	filter = tc_filter_of(hook, opts);
 	if (filter.prog_id)
 		err = tc_filter_compare(&call, &filter);
-	return err ?: tc_filter_delete(&call, &filter);
+	return err ?: tc_filter_delete(&call, &filter, filter.prog_id);
 }
 
 /* Fill in handle, priority and prog_id as the kernel told them. */
@@ -619,7 +638,8 @@ static int tc_opts_fill(const struct tc_call *call, int err, struct bpf_tc_opts 
 	if (err)
 		return tc_result(call, err, NULL);
 	if (!call->filter.handle)
-		return tc_result(call, -ENOENT, "the kernel did not name it; list the filters");
+		return tc_result(call, -ENOENT,
+				 "the kernel's reply did not identify the filter; list the filters to find it");
 	OPTS_SET(opts, handle, call->filter.handle);
 	OPTS_SET(opts, priority, call->filter.priority);
 	OPTS_SET(opts, prog_id, call->filter.prog_id);
@@ -670,7 +690,7 @@ int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 	bool replace = OPTS_GET(opts, flags, 0) & BPF_TC_F_REPLACE;
 	struct tc_call call = { .hook = hook, .what = "attach the program" };
 	struct bpf_tc_filter filter;
-	int err;
+	int err, refused = 0;
 
 	err = tc_opts_check(&call, opts, OPTS_GET(opts, prog_id, 0));
 	if (err)
@@ -694,5 +714,8 @@ int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 	/* to replace a certain program, the filter must still be there */
 	if (!filter.prog_id)
 		call.req.nh.nlmsg_flags |= NLM_F_CREATE;
-	return tc_opts_fill(&call, tc_call(&call), opts);
+	err = tc_call(&call);
+	if (filter.prog_id)
+		refused = tc_filter_refused(&call, &filter, err);
+	return refused ?: tc_opts_fill(&call, err, opts);
 }

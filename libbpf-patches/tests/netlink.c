@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a kernel hardly ever says, and how libbpf's netlink tc API takes it:
- * interrupted dumps, lost, foreign, truncated and malformed answers.
+ * interrupted dumps, lost, foreign, truncated and malformed answers. And what an old
+ * kernel says to the probe for tc links.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
@@ -597,17 +599,25 @@ static void test_attach_answers(void)
 
 static struct {
 	__u32 prog_id;		/* 0: the filter is not there */
+	__u32 then;		/* the same, when it is looked at again */
 	int lost;
 	int err;
 } detach;
+
+static void put_filter_or_none(const struct nlmsghdr *req, __u32 prog_id)
+{
+	if (prog_id)
+		put_filter(req, 0, 1, 9, prog_id);
+	/* as if the qdisc were gone */
+	put_ack(req, prog_id ? 0 : -EINVAL, NULL);
+}
 
 static void on_detach(const struct nlmsghdr *req)
 {
 	switch (req->nlmsg_type) {
 	case RTM_GETTFILTER:
-		if (detach.prog_id)
-			put_filter(req, 0, 1, 9, detach.prog_id);
-		put_ack(req, detach.prog_id ? 0 : -ENOENT, NULL);
+		put_filter_or_none(req, REQUESTS(RTM_GETTFILTER) > 1 ? detach.then :
+									detach.prog_id);
 		flush();
 		break;
 	case RTM_DELTFILTER:
@@ -650,9 +660,38 @@ static void test_detach_answers(void)
 	EXPECT(try_detach(42, 0, EAGAIN, 0) == -ETIMEDOUT);
 }
 
+/* EINVAL does not tell whether the filter that was compared is still there. */
+static void test_gone_after_the_comparison(void)
+{
+	logged[0] = 0;
+	detach.then = 0;
+	EXPECT(try_detach(42, 42, 0, -EINVAL) == -ENOENT);
+	EXPECT(errno == ENOENT);
+	EXPECT(strstr(logged, "the filter is gone"));
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 2 && REQUESTS(RTM_DELTFILTER) == 1);
+	detach.then = 41;
+	EXPECT(try_detach(42, 42, 0, -EINVAL) == -EEXIST);
+	detach.then = 42;
+	EXPECT(try_detach(42, 42, 0, -EINVAL) == -EINVAL);
+	EXPECT(errno == EINVAL);
+
+	/* nothing was compared */
+	EXPECT(try_detach(42, 0, 0, -EINVAL) == -EINVAL);
+	EXPECT(REQUESTS(RTM_GETTFILTER) == 0);
+}
+
 /* -- replacing -- */
 
 static __u16 replace_flags;
+
+static void on_refused_replace(const struct nlmsghdr *req)
+{
+	if (req->nlmsg_type == RTM_GETTFILTER)
+		put_filter_or_none(req, REQUESTS(RTM_GETTFILTER) > 1 ? detach.then : 41);
+	else
+		put_ack(req, -EINVAL, "no such qdisc");
+	flush();
+}
 
 static void on_replace(const struct nlmsghdr *req)
 {
@@ -682,6 +721,20 @@ static void test_replace(void)
 	EXPECT(replace_flags & NLM_F_REPLACE);
 	EXPECT(!(replace_flags & NLM_F_CREATE));
 	EXPECT(opts.prog_id == PEER_PROG_ID);
+
+	/* after the comparison the qdisc goes, or the kernel does not like the program */
+	peer_request = on_refused_replace;
+	opts.prog_id = 41;
+	peer_reset();
+	detach.then = 0;
+	EXPECT(bpf_tc_attach(&hook, &opts) == -ENOENT);
+	EXPECT(REQUESTS(RTM_NEWTFILTER) == 1);
+	peer_reset();
+	detach.then = 41;
+	logged[0] = 0;
+	EXPECT(bpf_tc_attach(&hook, &opts) == -EINVAL);
+	EXPECT(strstr(logged, "no such qdisc"));
+	EXPECT(opts.prog_id == 41);
 }
 
 /* -- the qdisc -- */
@@ -863,6 +916,26 @@ static void test_words(void)
 	EXPECT(bpf_tc_hook_create(&hook) == -EBADMSG);
 }
 
+/* -- the probe -- */
+
+static void test_probe(void)
+{
+	unsigned int now = peer_info_len;
+
+	peer_link_err = EINVAL;
+	EXPECT(libbpf_probe_tc_link(3) == 0);
+	/* the last field that Linux 4.19 has */
+	peer_info_len = offsetof(struct bpf_prog_info, jited_func_lens) + sizeof(__u64);
+	EXPECT(libbpf_probe_tc_link(3) == 0);
+	peer_link_err = ENODEV;
+	EXPECT(libbpf_probe_tc_link(3) == 1);
+	/* of a map, whose type may have the same number */
+	peer_info_len = sizeof(struct bpf_map_info);
+	EXPECT(libbpf_probe_tc_link(3) == -EINVAL);
+	EXPECT(errno == EINVAL);
+	peer_info_len = now;
+}
+
 static int open_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -893,7 +966,7 @@ static void run(void (*test)(void), const char *name)
 int main(void)
 {
 	libbpf_set_print(keep_log);
-	printf("1..16\n");
+	printf("1..18\n");
 	run(test_changes, "a dump during which others changed something is repeated");
 	run(test_repeated_dumps, "a dump that was interrupted or lost a part is repeated");
 	run(test_endless_interruption, "a dump that is always interrupted ends in -EAGAIN");
@@ -904,11 +977,13 @@ int main(void)
 	run(test_malformed_attributes, "malformed attributes are not followed");
 	run(test_attach_answers, "nothing is guessed about an attachment whose answer is lost");
 	run(test_detach_answers, "only what is ours is removed");
+	run(test_gone_after_the_comparison, "what is gone by the time of its removal is gone");
 	run(test_replace, "only the expected program is replaced");
 	run(test_qdisc_answers, "errors about the qdisc are passed on");
 	run(test_ingress_qdisc, "an ingress qdisc has no egress side");
 	run(test_unused_is_looked_at_again, "unused is said of a whole list only");
 	run(test_what_was_removed_meanwhile_is_unused, "unused is said of what the last list has");
 	run(test_words, "the kernel's words are logged, whatever their form");
+	run(test_probe, "an old kernel's short info is a program's, a map's is not");
 	return failures != 0;
 }

@@ -31,6 +31,8 @@
 void (*peer_request)(const struct nlmsghdr *req);
 int peer_requests[256];
 int peer_sockets;
+unsigned int peer_info_len = sizeof(struct bpf_prog_info);
+int peer_link_err = ENOSYS;
 
 static struct peer_datagram queue[MAX_QUEUE];
 static int queued, taken;
@@ -157,7 +159,7 @@ ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockad
 	return datagram->truncated ? size + 1 : datagram->len;
 }
 
-/* bpf(2), of which only the question for a program's id and name is asked */
+/* bpf(2), of which only the question for a program's info is answered */
 long __wrap_syscall(long nr, long cmd, union bpf_attr *attr, long size)
 {
 	struct bpf_prog_info info = {
@@ -167,11 +169,11 @@ long __wrap_syscall(long nr, long cmd, union bpf_attr *attr, long size)
 	};
 
 	if (nr != __NR_bpf || cmd != BPF_OBJ_GET_INFO_BY_FD) {
-		errno = ENOSYS;
+		errno = nr == __NR_bpf && cmd == BPF_LINK_CREATE ? peer_link_err : ENOSYS;
 		return -1;
 	}
-	if (attr->info.info_len > sizeof(info))
-		attr->info.info_len = sizeof(info);
+	if (attr->info.info_len > peer_info_len)
+		attr->info.info_len = peer_info_len;
 	memcpy((void *)(uintptr_t)attr->info.info, &info, attr->info.info_len);
 	return 0;
 }

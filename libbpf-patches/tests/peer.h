@@ -22,6 +22,10 @@ extern int peer_requests[256];
 /* sockets opened */
 extern int peer_sockets;
 
+/* how much a program's info has, and the errno with which no link is made */
+extern unsigned int peer_info_len;
+extern int peer_link_err;
+
 /* One datagram, to be received next. from: nl_pid of its sender, the kernel's is
  * 0. err: recvfrom() fails so instead.
  */
