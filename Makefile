@@ -125,8 +125,10 @@ export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
 	packages $(if $(KERNEL_SRC),,fetch) prepare kernel$D libbpf bpftool selftests examples \
 	deb-root demo-build deb-kernel deb-tools series branch conformance check-style $(CHECKS:%=check-%) $(selftests-runs) test$D)
 
+# another make may have made it while this one waited
+unless-made = -u '$@ $^'
 # runs the long step $(1) of tree $*
-step = @scripts/step $(1) $* scripts/$(1) $*
+step = @scripts/step $(1) $* $(unless-made) scripts/$(1) $*
 
 .PHONY: FORCE help deps kernel libbpf bpftool selftests demo test check shell clean distclean
 FORCE:
@@ -176,24 +178,24 @@ $(call prepared,$(parts)): FORCE $(source-archive) | deps
 kernel-step = @scripts/step $(1) $* $$([ -e build/$*/$(2)/.config ] || echo "-c ^..[A-Z] -n $(3)")
 
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
-	$(call kernel-step,kernel,kernel,1700) guest/kernel $*
+	$(call kernel-step,kernel,kernel,1700) $(unless-made) guest/kernel $*
 
 build/%/bzImage-debug: $(call prepared,kernel kabi) $(configured)
-	$(call kernel-step,kernel-debug,kernel-debug,1700) guest/kernel $* debug
+	$(call kernel-step,kernel-debug,kernel-debug,1700) $(unless-made) guest/kernel $* debug
 
 build/%/bzImage-preempt: $(call prepared,kernel kabi) $(configured)
-	$(call kernel-step,kernel-preempt,kernel-preempt,1700) guest/kernel $* preempt
+	$(call kernel-step,kernel-preempt,kernel-preempt,1700) $(unless-made) guest/kernel $* preempt
 
 # the kernel as a process on the host
 build/%/uml: $(call prepared,kernel kabi) $(uml-configured)
-	$(call kernel-step,kernel-uml,kernel-uml,1100) guest/uml $*
+	$(call kernel-step,kernel-uml,kernel-uml,1100) $(unless-made) guest/uml $*
 
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
 	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)
 
 build/%/bzImage-stock: build/%/stock/linux $(configured)
-	$(call kernel-step,kernel-stock,stock/kernel,1700) guest/kernel $* stock
+	$(call kernel-step,kernel-stock,stock/kernel,1700) $(unless-made) guest/kernel $* stock
 
 build/%/libbpf/libbpf.a: $(call prepared,kernel libbpf) scripts/libbpf scripts/hardened
 	$(call step,libbpf)
