@@ -3,8 +3,8 @@
  * How an agent keeps its program on a device. The link is pinned, so the program
  * stays while the agent is restarted or upgraded; the next agent puts its program
  * into the same link. When the device was deleted and created again, the agent
- * attaches again. It removes the filters that its earlier versions, which used
- * netlink, left behind.
+ * attaches again; when somebody detached the link, it ends. It removes the filters
+ * with the same program that an earlier version, which used netlink, left behind.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,8 @@ static const char usage[] =
 	"usage: agent DEV [NETNS]\n"
 	"Keeps a program on the ingress of the network device DEV, in the network namespace\n"
 	"NETNS of ip-netns(8) if given. When it ends, the program stays; to detach it,\n"
-	"remove the pin whose name it prints.\n";
+	"remove the pin whose name it prints. It ends by itself if somebody detaches the\n"
+	"link with \"bpftool link detach\".\n";
 
 static char pin[PATH_MAX];
 
@@ -125,46 +126,37 @@ static struct bpf_link *make_link(const struct bpf_program *prog, int ifindex)
 	return link;
 }
 
-struct remove {
-	struct bpf_prog_info info;
-	int removed;
-};
-
-/* The tag is a hash of the program's instructions: earlier versions with the same
- * instructions have the same tag. For versions with others, compare with their tags,
- * too. A name proves nothing, as anybody can choose it; nor does the tag of a program
- * so short that others have the same.
+/* The tag is a hash of the program's instructions, so this finds the program of this
+ * version only. If earlier versions had others, keep a list of their tags and compare
+ * with each. A name proves nothing, as anybody can choose it; nor does the tag of a
+ * program so short that others have the same, unless it holds a number of its own.
  */
 static int remove_ours(const struct bpf_tc_filter *filter, void *ctx)
 {
-	struct remove *remove = ctx;
+	const struct bpf_prog_info *ours = ctx;
 	int err;
 
-	if (memcmp(filter->tag, remove->info.tag, sizeof(filter->tag)))
+	if (memcmp(filter->tag, ours->tag, sizeof(filter->tag)))
 		return 0;
 	err = bpf_tc_remove(filter);
-	if (!err) {
+	if (!err)
 		printf("filter removed\n");
-		remove->removed++;
-	}
 	return err == -ENOENT || err == -EEXIST ? 0 : err;	/* no longer ours */
 }
 
-/* Called when the link is attached, so no packet is missed: for a moment both run. */
+/* Called when the link is attached, so no packet is missed: for a moment both run. The
+ * qdisc stays, as it does no harm: a loader that has found it, and not attached its
+ * filter yet, would fail without it.
+ */
 static void take_over(const struct bpf_program *prog, int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	struct remove remove = {};
-	__u32 len = sizeof(remove.info);
+	struct bpf_prog_info ours = {};
+	__u32 len = sizeof(ours);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &remove.info, &len) ||
-	    bpf_tc_for_each(&hook, remove_ours, &remove))
-		error("cannot remove the filters of earlier versions: %s", strerror(errno));
-	/* A qdisc in which we had nothing is not ours: somebody may be about to use it. This
-	 * fails if somebody does; that is fine.
-	 */
-	if (remove.removed)
-		bpf_tc_hook_destroy_unused(&hook);
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &ours, &len) ||
+	    bpf_tc_for_each(&hook, remove_ours, &ours))
+		error("cannot remove the filters of an earlier version: %s", strerror(errno));
 }
 
 /* Return when the device is gone, or somebody detached the link. Some kernels do not tell
@@ -176,7 +168,16 @@ static void wait_for_end(const struct bpf_link *link, int ifindex)
 
 	while (!(end.revents & (POLLHUP | POLLERR)) && is_on(link, ifindex))
 		poll(&end, 1, 2000);
-	printf("the device is gone, or the link was detached\n");
+}
+
+/* On purpose, if the device is still there: a device made anew has another index, unless
+ * somebody chose the same. The index in the info is 0 when the link attaches nothing.
+ */
+static bool was_detached(const struct bpf_link *link, int ifindex)
+{
+	char name[IF_NAMESIZE];
+
+	return !link_info(link).tcx.ifindex && if_indextoname(ifindex, name);
 }
 
 /* Names in a BPF file system must not have dots, and those of devices have no colons. */
@@ -242,6 +243,11 @@ int main(int argc, char **argv)
 		waiting = false;
 		take_over(skel->progs.watch, ifindex);
 		wait_for_end(link, ifindex);
+		if (was_detached(link, ifindex)) {
+			printf("somebody detached the link: not attaching again\n");
+			return 0;
+		}
+		printf("the device is gone\n");
 		bpf_link__destroy(link);
 	}
 }

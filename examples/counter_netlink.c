@@ -85,6 +85,10 @@ static int detach(struct side *side)
 	return failed("remove", side->name, err);
 }
 
+/* A window remains. A loader that has found the qdisc, and not attached its filter yet,
+ * fails; a filter that comes after libbpf has looked for some goes with the qdisc. If
+ * that matters, leave the qdisc: it does no harm.
+ */
 static int destroy_unused(const struct bpf_tc_hook *hook)
 {
 	int err = bpf_tc_hook_destroy_unused(hook);

@@ -5,6 +5,7 @@
  * own start. It attaches the program if there is no link yet; replaces the program
  * of the link that it finds, so that each packet sees the old one or the new one;
  * and attaches again if the device was made anew. If it is interrupted, repeat it.
+ * The pins are named after the device alone: use it in one network namespace.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -21,6 +22,8 @@
 #include "addresses.h"
 #include "die.h"
 #include "drop.skel.h"
+
+#define ELSEWHERE	"the filter is on another device, with ifindex %u"
 
 static const char usage[] =
 	"usage: drop start DEV            attach the filter to the ingress of DEV; if it is\n"
@@ -76,6 +79,24 @@ static struct bpf_link_info link_info(const struct bpf_link *link)
 	return info;
 }
 
+/* The index in a link's info does not say in which network namespace. So look for the
+ * link on the device. Only a process that may not query has to believe the index.
+ */
+static bool is_on(const struct bpf_link *link, int ifindex)
+{
+	__u32 progs[64], links[64];
+	LIBBPF_OPTS(bpf_prog_query_opts, hook,
+		.prog_ids = progs, .link_ids = links, .count = 64);
+	struct bpf_link_info info = link_info(link);
+
+	if (bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &hook))
+		return errno == EPERM && info.tcx.ifindex == ifindex;
+	while (hook.count)
+		if (links[--hook.count] == info.id)
+			return true;
+	return false;
+}
+
 static void attach(const struct drop_bpf *skel, int ifindex)
 {
 	struct bpf_link *link = bpf_program__attach_tc(skel->progs.drop, ifindex, BPF_TC_INGRESS,
@@ -113,9 +134,9 @@ static void start(int ifindex)
 		return attach(skel, ifindex);
 
 	info = link_info(link);
-	if (info.tcx.ifindex && info.tcx.ifindex != ifindex)
-		die("the filter is on the device with ifindex %u, which is not %s now: was it renamed? \"drop stop %s\" removes it",
-		    info.tcx.ifindex, dev, dev);
+	if (info.tcx.ifindex && !is_on(link, ifindex))
+		die(ELSEWHERE ": was it renamed, or is it in another network namespace? \"drop stop %s\" removes it there",
+		    info.tcx.ifindex, dev);
 	if (!bpf_link__update_program(link, skel->progs.drop)) {
 		printf("%s: program %u replaces %u\n", dev, link_info(link).prog_id, info.prog_id);
 		return;
@@ -145,9 +166,14 @@ static void stop(void)
 static void list(void)
 {
 	struct bpf_link *link = open_link();
+	struct bpf_link_info info = {};
 
-	if (link && link_info(link).tcx.ifindex)
-		printf("%s: program %u is attached\n", dev, link_info(link).prog_id);
+	if (link)
+		info = link_info(link);
+	if (info.tcx.ifindex && is_on(link, if_nametoindex(dev)))
+		printf("%s: program %u is attached\n", dev, info.prog_id);
+	else if (info.tcx.ifindex)
+		printf("%s: " ELSEWHERE "\n", dev, info.tcx.ifindex);
 	else
 		printf("%s: nothing is attached; \"drop start %s\" attaches the program\n", dev, dev);
 	addresses_list(map_pin);
