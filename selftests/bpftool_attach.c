@@ -105,6 +105,34 @@ TEST_F(bpftool, attach_that_cannot_pin_leaves_nothing)
 	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
 }
 
+/* If it attached first, it would report that. */
+TEST_F(bpftool, attach_looks_at_the_pin_before_it_attaches)
+{
+	static const struct {
+		const char *file, *error;
+	} pins[] = {
+		{ "first", "can't pin as first: File exists" },
+		{ "dangling", "can't pin as dangling: File exists" },
+		{ "a.b", "can't pin as a.b: no name in a BPF file system may have a dot" },
+		{ "..", "can't pin as ..: no name in a BPF file system may have a dot" },
+		{ "no/dir", "can't pin as no/dir: no: No such file or directory" },
+		{ FS, "can't pin as '" FS "': the name of a file is missing" },
+		{ "''", "can't pin as '': the name of a file is missing" },
+	};
+	char args[128];
+	int i;
+
+	ASSERT_EQ(0, symlink("nowhere", FS "dangling"));
+	for (i = 0; i < sizeof(pins) / sizeof(*pins); i++) {
+		snprintf(args, sizeof(args),
+			 "net attach tcx_ingress pinned first dev tc0 pin %s", pins[i].file);
+		EXPECT_NE(0, with_failing_calls(ENOMEM, args));
+		EXPECT_TRUE(says(pins[i].error));
+	}
+	EXPECT_TRUE(INGRESS_IS(0, 0, 0));
+	EXPECT_EQ(0, unlink(FS "dangling"));
+}
+
 /* On another file system, bpftool would mount a BPF file system over the directory. */
 TEST_F(bpftool, attach_pins_in_a_bpf_file_system_only)
 {
@@ -284,9 +312,9 @@ TEST_F(bpftool, detach_leaves_links_to_link_detach)
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress pinned second dev tc0"));
 	EXPECT_TRUE(says(hint));
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress pinned link dev tc0"));
-	EXPECT_TRUE(says("bpftool link detach"));
+	EXPECT_TRUE(says("this is a link, not a program: use 'bpftool link detach'"));
 	EXPECT_NE(0, BPFTOOL("net detach tcx_ingress link id %u dev tc0", link_id(link)));
-	EXPECT_TRUE(says("bpftool link detach"));
+	EXPECT_TRUE(says("this is a link, not a program: use 'bpftool link detach'"));
 	EXPECT_TRUE(INGRESS_IS(self->first_id, self->second_id, 0));
 
 	EXPECT_EQ(0, BPFTOOL("link detach id %u", link_id(link)));

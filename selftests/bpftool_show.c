@@ -139,6 +139,38 @@ TEST_F(bpftool, net_shows_where_things_are_pinned)
 	EXPECT_EQ(0, json_is("net", "[.[0].tc[] | has(\"pinned\")] | any | not"));
 }
 
+/* A BPF file system over another has the same directory, which is listed twice. */
+TEST_F(bpftool, net_shows_a_pin_once)
+{
+	ASSERT_EQ(0, mkdir("/tmp/over", 0700));
+	ASSERT_EQ(0, mount("bpf", "/tmp/over", "bpf", 0, NULL));
+	ASSERT_EQ(0, mount("bpf", "/tmp/over", "bpf", 0, NULL));
+	ASSERT_EQ(0, bpf_obj_pin(self->first, "/tmp/over/again"));
+	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
+	ASSERT_EQ(0, ATTACH(self->second, EGRESS));
+	EXPECT_EQ(0, json_is("-f net show dev tc0", "[.[0].tc[].pinned | sort] =="
+		" [[\"" FS "first\", \"/tmp/over/again\"], [\"" FS "second\"]]"));
+}
+
+/* A pin in a file system that is read-only cannot be opened. */
+TEST_F(bpftool, net_leaves_out_a_pin_that_cannot_be_opened)
+{
+	ASSERT_EQ(0, mkdir("/tmp/ro", 0700));
+	ASSERT_EQ(0, mount("bpf", "/tmp/ro", "bpf", 0, NULL));
+	ASSERT_EQ(0, bpf_obj_pin(self->first, "/tmp/ro/first"));
+	ASSERT_EQ(0, mount(NULL, "/tmp/ro", NULL, MS_REMOUNT | MS_RDONLY, NULL));
+	ASSERT_GT(0, bpf_obj_get("/tmp/ro/first"));
+	ASSERT_EQ(0, ATTACH(self->first, INGRESS));
+	EXPECT_EQ(0, json_is("-f net show dev tc0", ".[0].tc[0].pinned =="
+			     " [\"" FS "first\"]"));
+	EXPECT_EQ(0, shell("echo net show dev tc0 | bpftool -f batch file - 2>&1"));
+	EXPECT_TRUE(says(" first prog_id "));
+	/* each command of a batch finds the pins of its own time */
+	EXPECT_EQ(0, shell("printf 'net show dev tc0\\nprog pin pinned " FS "first " FS "later\\n"
+			   "net show dev tc0\\n' | bpftool -f batch file - 2>&1"));
+	EXPECT_TRUE(says("pinned " FS "later "));
+}
+
 TEST_F_TIMEOUT(bpftool, feature_probe_tells_about_tcx, 900)
 {
 	EXPECT_EQ(0, BPFTOOL("feature probe kernel"));

@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <ftw.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -26,18 +27,6 @@ struct obj_info {
 	__u32 type;
 	__u32 id;
 };
-
-static bool is_known(const char *path)
-{
-	size_t i;
-
-	/* a BPF file system over another is listed twice, and seen twice */
-	for (i = 0; i < found->cnt; i++) {
-		if (!strcmp(found->pin[i].path, path))
-			return true;
-	}
-	return false;
-}
 
 static void add_pin(int fd, const char *path)
 {
@@ -68,7 +57,7 @@ static int visit(const char *path, const struct stat *st, int flag,
 {
 	int fd;
 
-	if (flag != FTW_F || is_known(path))
+	if (flag != FTW_F)
 		return 0;
 	fd = bpf_obj_get(path);
 	if (fd >= 0) {
@@ -78,21 +67,53 @@ static int visit(const char *path, const struct stat *st, int flag,
 	return 0;
 }
 
+/* The directories visited so far */
+struct dirs {
+	char **dir;
+	size_t cnt;
+};
+
+/* A BPF file system over another is listed twice: visit the directory once. */
+static bool is_new(struct dirs *dirs, const char *dir)
+{
+	char **room;
+	size_t i;
+
+	for (i = 0; i < dirs->cnt; i++) {
+		if (!strcmp(dirs->dir[i], dir))
+			return false;
+	}
+	room = realloc(dirs->dir, (dirs->cnt + 1) * sizeof(*room));
+	if (!room)
+		return false;
+	dirs->dir = room;
+	room[dirs->cnt] = strdup(dir);
+	if (!room[dirs->cnt])
+		return false;
+	dirs->cnt++;
+	return true;
+}
+
 void pins_find(struct pins *pins)
 {
+	struct dirs dirs = {};
 	struct mntent *mount;
 	FILE *mounts;
 
 	memset(pins, 0, sizeof(*pins));
-	mounts = setmntent("/proc/mounts", "r");
-	if (!mounts)
-		return;
 	found = pins;
-	while ((mount = getmntent(mounts))) {
-		if (!strcmp(mount->mnt_type, "bpf"))
+	mounts = setmntent("/proc/mounts", "r");
+	while (mounts && (mount = getmntent(mounts))) {
+		if (!strcmp(mount->mnt_type, "bpf") &&
+		    is_new(&dirs, mount->mnt_dir))
 			nftw(mount->mnt_dir, visit, 16, FTW_PHYS | FTW_MOUNT);
 	}
-	endmntent(mounts);
+	if (mounts)
+		endmntent(mounts);
+	while (dirs.cnt)
+		free(dirs.dir[--dirs.cnt]);
+	free(dirs.dir);
+	errno = 0; /* batch mode takes it for its own */
 }
 
 void pins_free(struct pins *pins)

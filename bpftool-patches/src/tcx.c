@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -40,6 +41,10 @@ struct progs {
 	__u32 *link_ids;
 	__u32 *link_flags;
 };
+
+/* Where things are pinned. "net show" finds them once, and only with -f. */
+static struct pins all_pins;
+static bool pins_found;
 
 /* Where a program goes: next to which program or link, and on which side */
 struct place {
@@ -164,31 +169,35 @@ static void show_flags(const char *name, __u32 flags)
 }
 
 /* Of the link, if one owns the program, else of the program itself */
-static void show_pins(const struct pins *pins, __u32 prog_id, __u32 link_id)
+static void show_pins(__u32 prog_id, __u32 link_id)
 {
 	enum bpf_obj_type type = link_id ? BPF_OBJ_LINK : BPF_OBJ_PROG;
 	__u32 id = link_id ?: prog_id;
 	size_t i;
 
+	if (!pins_found) {
+		pins_find(&all_pins);
+		pins_found = true;
+	}
+
 	if (json_output)
 		jsonw_name(json_wtr, "pinned");
 	if (json_output)
 		jsonw_start_array(json_wtr);
-	for (i = 0; i < pins->cnt; i++) {
-		if (pins->pin[i].type != type || pins->pin[i].id != id)
+	for (i = 0; i < all_pins.cnt; i++) {
+		if (all_pins.pin[i].type != type || all_pins.pin[i].id != id)
 			continue;
 		if (json_output)
-			jsonw_string(json_wtr, pins->pin[i].path);
+			jsonw_string(json_wtr, all_pins.pin[i].path);
 		else
-			printf("pinned %s ", pins->pin[i].path);
+			printf("pinned %s ", all_pins.pin[i].path);
 	}
 	if (json_output)
 		jsonw_end_array(json_wtr);
 }
 
 static void show_entry(const char *devname, int ifindex, const char *kind,
-		       const struct progs *progs, __u32 i,
-		       const struct pins *pins)
+		       const struct progs *progs, __u32 i)
 {
 	NET_START_OBJECT;
 	if (devname[0])
@@ -201,23 +210,9 @@ static void show_entry(const char *devname, int ifindex, const char *kind,
 	if (json_output || progs->link_ids[i])
 		NET_DUMP_UINT("link_id", "link_id %u ", progs->link_ids[i]);
 	show_flags("link_flags", progs->link_flags[i]);
-	if (pins)
-		show_pins(pins, progs->prog_ids[i], progs->link_ids[i]);
+	if (show_pinned)
+		show_pins(progs->prog_ids[i], progs->link_ids[i]);
 	NET_END_OBJECT_FINAL;
-}
-
-static void show_hook(const char *devname, int ifindex, const char *kind,
-		      const struct progs *progs)
-{
-	struct pins pins = {};
-	__u32 i;
-
-	if (show_pinned && progs->cnt)
-		pins_find(&pins);
-	for (i = 0; i < progs->cnt; i++)
-		show_entry(devname, ifindex, kind, progs, i,
-			   show_pinned ? &pins : NULL);
-	pins_free(&pins);
 }
 
 /* Show the programs of both hooks of a device, each in running order. An
@@ -227,6 +222,7 @@ int tcx_show_dev(const char *devname, int ifindex)
 {
 	struct progs progs;
 	size_t i;
+	__u32 n;
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(tcx_types); i++) {
@@ -241,10 +237,18 @@ int tcx_show_dev(const char *devname, int ifindex)
 			      devname, strerror(-err));
 			return err;
 		}
-		show_hook(devname, ifindex, tcx_types[i].kind, &progs);
+		for (n = 0; n < progs.cnt; n++)
+			show_entry(devname, ifindex, tcx_types[i].kind, &progs, n);
 		free_progs(&progs);
 	}
 	return 0;
+}
+
+/* All devices are shown. The next command of a batch may find other pins. */
+void tcx_show_end(void)
+{
+	pins_free(&all_pins);
+	pins_found = false;
 }
 
 /* Link info has the index that a device has in its own netns, and so may fit
@@ -455,26 +459,36 @@ static bool tcx_is_missing(void)
 	return !tcx_supported() && errno == EINVAL;
 }
 
-/* Only where there is a BPF file system: mounting one over a directory, as
- * bpftool does for other commands, would hide what is in it.
+/* Before the program runs on packets, see that it can be pinned. Only where
+ * there is a BPF file system: mounting one over a directory, as bpftool does
+ * for other commands, would hide what is in it.
  */
 static int check_pin(const char *path)
 {
+	const char *dir, *name = strrchr(path, '/');
 	char *copy = strdup(path);
 	struct statfs fs;
-	const char *dir;
+	struct stat st;
 	int err = -1;
 
 	if (!copy) {
 		p_err("mem alloc failed");
 		return -1;
 	}
+	name = name ? name + 1 : path;
 	dir = dirname(copy);
-	if (statfs(dir, &fs))
+	if (!*name)
+		p_err("can't pin as '%s': the name of a file is missing", path);
+	else if (statfs(dir, &fs))
 		p_err("can't pin as %s: %s: %s", path, dir, strerror(errno));
 	else if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
 		p_err("can't pin as %s: %s is not in a BPF file system: take a file in /sys/fs/bpf, or mount one on an empty directory: 'mount -t bpf none DIR'",
 		      path, dir);
+	else if (strchr(name, '.'))
+		p_err("can't pin as %s: no name in a BPF file system may have a dot",
+		      path);
+	else if (!lstat(path, &st))
+		p_err("can't pin as %s: %s", path, strerror(EEXIST));
 	else
 		err = 0;
 	free(copy);
@@ -488,9 +502,7 @@ static int pin_link(int fd, const char *path)
 	if (!bpf_obj_pin(fd, path))
 		return 0;
 	err = -errno;
-	p_err("can't pin as %s: %s%s", path, strerror(-err),
-	      err == -EPERM && strchr(path, '.') ?
-	      " -- no name in a BPF file system may have a dot" : "");
+	p_err("can't pin as %s: %s", path, strerror(-err));
 	return err;
 }
 
@@ -640,7 +652,7 @@ int tcx_detach(int argc, char **argv)
 		if (prog_fd < 0)
 			return -EINVAL;
 		if (is_link) {
-			p_err("a link is detached by 'bpftool link detach'");
+			p_err("this is a link, not a program: use 'bpftool link detach'");
 			goto out;
 		}
 	}

@@ -19,6 +19,7 @@ bool tcx_supported(void);
 
 /* tcx.c, for net.c; argv begins at the attach type */
 int tcx_show_dev(const char *devname, int ifindex);
+void tcx_show_end(void);
 bool tcx_is_attach_type(const char *str);
 int tcx_attach(int argc, char **argv);
 int tcx_detach(int argc, char **argv);
