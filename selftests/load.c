@@ -21,8 +21,8 @@
 static const struct size {
 	int devices, rounds;
 	int processes, changes;		/* changes by each process */
-	double seconds;			/* how long packets are sent */
-} BRIEF = { 100, 1, 20, 50, 3 }, FULL = { 10000, 4, 100, 500, 600 };
+	double seconds, alone;		/* how long packets are sent; past one program only */
+} BRIEF = { 100, 1, 20, 50, 3, 3 }, FULL = { 10000, 4, 100, 500, 600, 60 };
 
 static const int types[] = { INGRESS, EGRESS };
 
@@ -77,16 +77,24 @@ static long slab(void)
 	return kib;
 }
 
-/* The same, once nothing more is freed; whatever a removed device leaves takes a while */
+/* It falls by less than this while nothing is freed that a test has used */
+#define SETTLED	16
+
+/*
+ * The same, once nothing more is freed. Whatever a removed device leaves takes a while, but
+ * other processes could go on for ever.
+ */
 static long settled_slab(void)
 {
-	long least = slab(), kib;
+	long last = slab(), least = last, kib;
+	double until = now() + 300;
 	int same = 0;
 
-	while (same < 3) {
+	while (same < 3 && now() < until) {
 		sleep(1);
 		kib = slab();
-		same = kib < least ? 0 : same + 1;
+		same = last - kib < SETTLED ? same + 1 : 0;
+		last = kib;
 		if (kib < least)
 			least = kib;
 	}
@@ -95,15 +103,6 @@ static long settled_slab(void)
 
 /* With the small numbers, a leak could not be told from the noise, which is about this */
 #define NOISE	1024
-
-/* Waits until less than @limit KiB more than @before are used. Returns how many more are. */
-static long slab_growth(long before, long limit)
-{
-	long growth;
-
-	(void)EVENTUALLY((growth = slab() - before) < limit);
-	return growth;
-}
 
 /* ---- devices ---- */
 
@@ -187,7 +186,7 @@ static const char *on_many_devices(test *t)
 TEST_F_TIMEOUT(load, of_many_devices, 7200)
 {
 	/* a tenth of what the devices take */
-	long before = 0, growth, limit = self->size->devices / 2;
+	long before = 0, after, limit = self->size->devices / 2;
 	int round;
 
 	/*
@@ -197,18 +196,20 @@ TEST_F_TIMEOUT(load, of_many_devices, 7200)
 	for (round = -2; round < self->size->rounds; round++) {
 		const char *wrong;
 
-		if (!round)
+		if (!round) {
 			before = settled_slab();
+			ASSERT_LT(0, before);
+		}
 		wrong = on_many_devices(self);
 		ASSERT_EQ(NULL, wrong) {
 			TH_LOG("%s", wrong);
 		}
 	}
-	ASSERT_LT(0, before);
-	growth = slab_growth(before, limit);
-	EXPECT_TRUE(growth < limit || self->size == &BRIEF);
+	after = settled_slab();
+	ASSERT_LT(0, after);
+	EXPECT_TRUE(after - before < limit || self->size == &BRIEF);
 	TH_LOG("%d devices: %ld KiB of slab before, %ld more after", self->size->devices, before,
-	       growth);
+	       after - before);
 }
 
 /* ---- processes ---- */
@@ -242,12 +243,18 @@ TEST_F_TIMEOUT(load, of_many_processes, 3600)
 {
 	int stays = load_verdict(TC_ACT_UNSPEC), i, n = self->size->processes, status;
 	pid_t *pids = calloc(n, sizeof(*pids));
+	__u32 last_prog, last_link;
 	struct hook hook;
-	long before, growth;
+	long before, after;
 
 	for (i = 0; i < 2; i++)
 		ASSERT_LE(0, link_create(stays, self->net.ifindex, types[i], LAST));
-	before = slab();
+	last_prog = last_id(BPF_PROG_GET_NEXT_ID);
+	last_link = last_id(BPF_LINK_GET_NEXT_ID);
+	ASSERT_LT(0, last_prog);
+	ASSERT_LT(0, last_link);
+	before = settled_slab();
+	ASSERT_LT(0, before);
 	for (i = 0; i < n; i++) {
 		pids[i] = child();
 		ASSERT_LE(0, pids[i]);
@@ -266,9 +273,13 @@ TEST_F_TIMEOUT(load, of_many_processes, 3600)
 		EXPECT_EQ(prog_id(stays), hook.prog_ids[0]);
 		EXPECT_EQ(2 + 2ULL * self->size->changes * (n / 2), hook.revision);
 	}
-	growth = slab_growth(before, NOISE);
-	EXPECT_TRUE(growth < NOISE || self->size == &BRIEF);
-	TH_LOG("%d processes: %ld KiB more of slab", n, growth);
+	/* the processes are gone, and with them all that they have loaded and made */
+	EXPECT_TRUE(EVENTUALLY(!newer_links(last_link)));
+	EXPECT_TRUE(EVENTUALLY(!newer_progs(last_prog)));
+	after = settled_slab();
+	ASSERT_LT(0, after);
+	EXPECT_TRUE(after - before < NOISE || self->size == &BRIEF);
+	TH_LOG("%d processes: %ld KiB of slab before, %ld more after", n, before, after - before);
 	free(pids);
 }
 
@@ -283,13 +294,33 @@ static int frame_socket(const char *dev, struct sockaddr_ll *to)
 	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 }
 
-/* If a queue overflowed, the programs would be blamed for the loss */
+/*
+ * A socket that counts what has passed the hook: on ingress, what the stack is given; on
+ * egress, what arrives at the peer. Returns it, or -1.
+ */
+static int count_arrivals(test *t, int dir)
+{
+	int prog = bpf_program__fd(t->skel[dir]->progs.arrive), sock;
+	struct sockaddr_ll from;
+
+	if (setns(dir ? t->net.there_ns : t->net.here_ns, CLONE_NEWNET))
+		return -1;
+	sock = frame_socket(dir ? THERE_DEV : HERE_DEV, &from);
+	from.sll_protocol = htons(LOAD_PROTOCOL);
+	if (setns(t->net.here_ns, CLONE_NEWNET) ||
+	    setsockopt(sock, SOL_SOCKET, SO_ATTACH_BPF, &prog, sizeof(prog)) ||
+	    bind(sock, (void *)&from, sizeof(from)))
+		return -1;
+	return sock;
+}
+
+/* If a queue before or behind the hook overflowed, the programs would be blamed for the loss */
 static bool queue_is_long(test *t, int dir)
 {
-	const volatile __u64 *arrived = t->skel[dir]->bss->at_gate;
+	const volatile struct load_bpf__bss *bss = t->skel[dir]->bss;
 	const volatile unsigned long *sent = t->shared->sent[dir];
 
-	return (long)(sent[0] + sent[1] - arrived[0] - arrived[1]) > 200;
+	return (long)(sent[0] + sent[1] - bss->arrived[0] - bss->at_gate[1]) > 200;
 }
 
 /* Sends even and odd packets both ways, as fast as they are received */
@@ -299,8 +330,9 @@ static void send_all(test *t, int cpu)
 	unsigned char frame[60] = { 2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8,
 				    LOAD_PROTOCOL >> 8, LOAD_PROTOCOL & 255 };
 	struct sockaddr_ll to[2];
-	int socks[2], dir;
+	int socks[2], dir, ret;
 	cpu_set_t set;
+	bool dropped;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
@@ -312,19 +344,20 @@ static void send_all(test *t, int cpu)
 	socks[1] = frame_socket(HERE_DEV, &to[1]);
 	if (socks[0] < 0 || socks[1] < 0 || sched_setaffinity(0, sizeof(set), &set))
 		_exit(2);
-	while (!t->shared->stop) {
+	/* the last one is even: once it has arrived, nothing that was sent before is on its way */
+	while (!t->shared->stop || frame[14] & 1) {
 		frame[14]++;
 		for (dir = 0; dir < 2; dir++) {
 			while (queue_is_long(t, dir) && !t->shared->stop)
 				sched_yield();
-			/*
-			 * for a packet that is dropped on its way out, send() fails
-			 * with ENOBUFS
-			 */
-			if (sendto(socks[dir], frame, sizeof(frame), 0, (void *)&to[dir],
-				   sizeof(to[dir])) < 0 &&
-			    !(errno == ENOBUFS && dir && frame[14] & 1))
-				_exit(3);
+			dropped = dir && frame[14] & 1;
+			ret = sendto(socks[dir], frame, sizeof(frame), 0, (void *)&to[dir],
+				     sizeof(to[dir]));
+			/* only what is dropped on its way out is known to the sender */
+			if (dropped ? ret >= 0 || errno != ENOBUFS : ret != sizeof(frame)) {
+				t->shared->stop = true;
+				_exit(dropped ? 3 : 4);
+			}
 			__sync_fetch_and_add(&t->shared->sent[dir][frame[14] & 1], 1);
 		}
 	}
@@ -378,7 +411,7 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 {
 	int gates[2], others[HOOK_ROOM], room = HOOK_ROOM - 2, dir, odd, i, status;
 	pid_t pids[SENDERS];
-	long before, growth;
+	long before, after;
 	double until;
 
 	for (i = 0; i < room; i++)
@@ -391,8 +424,10 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 		ASSERT_LE(0, gates[dir]);
 		ASSERT_LE(0, link_create(bpf_program__fd(self->skel[dir]->progs.count_behind),
 					 self->net.ifindex, types[dir], LAST));
+		ASSERT_LE(0, count_arrivals(self, dir));
 	}
-	before = slab();
+	before = settled_slab();
+	ASSERT_LT(0, before);
 	for (i = 0; i < SENDERS; i++) {
 		pids[i] = child();
 		ASSERT_LE(0, pids[i]);
@@ -400,7 +435,8 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 			send_all(self, i % sysconf(_SC_NPROCESSORS_ONLN));
 	}
 	until = now() + self->size->seconds;
-	while (now() < until || (!sent_enough(self->shared) && now() < until + 300)) {
+	while (!self->shared->stop &&
+	       (now() < until || (!sent_enough(self->shared) && now() < until + 300))) {
 		ASSERT_EQ(0, come_and_go(self, 0, gates[0], others, room));
 		ASSERT_EQ(0, come_and_go(self, 1, gates[1], others, room));
 	}
@@ -414,18 +450,129 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 
 		/* the last packets may still wait in the backlog of a CPU */
 		EXPECT_TRUE(EVENTUALLY(bss->at_gate[1] == self->shared->sent[dir][1] &&
-				       bss->behind[0] == self->shared->sent[dir][0]));
+				       bss->arrived[0] == self->shared->sent[dir][0]));
 		for (odd = 0; odd < 2; odd++) {
-			EXPECT_LT(1000, self->shared->sent[dir][odd]);
-			EXPECT_EQ(self->shared->sent[dir][odd], bss->at_gate[odd]);
-			EXPECT_EQ(odd ? 0 : self->shared->sent[dir][odd], bss->behind[odd]);
+			unsigned long sent = self->shared->sent[dir][odd];
+
+			EXPECT_LT(1000, sent);
+			EXPECT_EQ(sent, bss->at_gate[odd]);
+			EXPECT_EQ(odd ? 0 : sent, bss->behind[odd]);
+			EXPECT_EQ(odd ? 0 : sent, bss->arrived[odd]);
 		}
 	}
-	growth = slab_growth(before, NOISE);
-	EXPECT_TRUE(growth < NOISE || self->size == &BRIEF);
-	TH_LOG("%lu changes; %lu packets in, %lu out; %ld KiB more of slab", self->shared->made,
-	       self->shared->sent[0][0] + self->shared->sent[0][1],
-	       self->shared->sent[1][0] + self->shared->sent[1][1], growth);
+	after = settled_slab();
+	ASSERT_LT(0, after);
+	EXPECT_TRUE(after - before < NOISE || self->size == &BRIEF);
+	TH_LOG("%lu changes; %lu packets in, %lu out; %ld KiB of slab before, %ld more after",
+	       self->shared->made, self->shared->sent[0][0] + self->shared->sent[0][1],
+	       self->shared->sent[1][0] + self->shared->sent[1][1], before, after - before);
+}
+
+/* ---- packets, and one program that comes and goes ---- */
+
+#define NUMBERED_PORT	7779	/* UDP; no program drops these packets */
+#define BATCH		32	/* so few that no queue overflows */
+
+/* Does exactly the batch that starts with @first arrive at @sock? */
+static bool batch_arrives(int sock, __u32 first)
+{
+	__u32 i, n;
+
+	for (i = 0; i < BATCH; i++)
+		if (recv(sock, &n, sizeof(n), 0) != sizeof(n) || n != first + i)
+			return false;
+	return recv(sock, &n, sizeof(n), MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* Sends numbered packets both ways. Each has to arrive at the other end, once. */
+static void send_numbered(test *t)
+{
+	struct timeval patience = { .tv_sec = 10 };
+	int here = udp_socket(HERE_ADDR, NUMBERED_PORT), there, i;
+	cpu_set_t set;
+	__u32 n = 0;
+
+	/* each CPU has its own backlog, so those sent by another would overtake */
+	CPU_ZERO(&set);
+	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
+	if (setns(t->net.there_ns, CLONE_NEWNET))
+		_exit(1);
+	there = udp_socket(THERE_ADDR, NUMBERED_PORT);
+	if (here < 0 || there < 0 || sched_setaffinity(0, sizeof(set), &set) ||
+	    setsockopt(here, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(there, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		_exit(2);
+	while (!t->shared->stop) {
+		for (i = 0; i < BATCH; i++, n++)
+			if (send_udp(there, HERE_ADDR, NUMBERED_PORT, &n, sizeof(n)) ||
+			    send_udp(here, THERE_ADDR, NUMBERED_PORT, &n, sizeof(n)))
+				_exit(3);
+		if (!batch_arrives(here, n - BATCH))
+			_exit(4);
+		if (!batch_arrives(there, n - BATCH))
+			_exit(5);
+		t->shared->sent[0][0] = n;
+	}
+	_exit(0);
+}
+
+/*
+ * On hooks that have no other program, a link with @prog comes and goes. Meanwhile, another
+ * process sends packets that @prog lets through. If it drops probes, it does so exactly
+ * while it is there.
+ */
+static void alone(struct __test_metadata *_metadata, test *self, int prog, bool drops)
+{
+	struct shared *shared = self->shared;
+	int i, link, status = 0;
+	double until;
+	pid_t sender = child();
+
+	ASSERT_LE(0, sender);
+	if (!sender)
+		send_numbered(self);
+	ASSERT_TRUE(EVENTUALLY(shared->sent[0][0]));
+	until = now() + self->size->alone;
+	while (now() < until || ((shared->made < 1000 || shared->sent[0][0] < 1000) &&
+				 now() < until + 300)) {
+		for (i = 0; i < 2; i++) {
+			link = link_create(prog, self->net.ifindex, types[i], LAST);
+			ASSERT_LE(0, link);
+			if (drops)
+				ASSERT_EQ(0, send_probe(&self->net, types[i]));
+			ASSERT_EQ(0, close(link));
+			if (drops)
+				ASSERT_EQ(1, send_probe(&self->net, types[i]));
+		}
+		/* after a second without programs, the packet path no longer looks for them */
+		if (shared->made++ % 10000 == 100)
+			usleep(1500000);
+		ASSERT_EQ(0, waitpid(sender, &status, WNOHANG))
+			TH_LOG("the sender ended with %d after %lu packets", WEXITSTATUS(status),
+			       shared->sent[0][0]);
+	}
+	shared->stop = true;
+	ASSERT_EQ(sender, waitpid(sender, &status, 0));
+	EXPECT_EQ(0, status)
+		TH_LOG("the sender ended with %d after %lu packets", WEXITSTATUS(status),
+		       shared->sent[0][0]);
+	EXPECT_LE(1000, shared->made);
+	EXPECT_LE(1000, shared->sent[0][0]);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, hook_count(self->net.ifindex, types[i]));
+	TH_LOG("%lu times; %lu packets each way", shared->made, shared->sent[0][0]);
+}
+
+TEST_F_TIMEOUT(load, of_packets_past_one_program_that_comes_and_goes, 3600)
+{
+	alone(_metadata, self, load_verdict(TC_ACT_UNSPEC), false);
+}
+
+TEST_F_TIMEOUT(load, of_packets_that_one_program_drops_while_it_is_there, 3600)
+{
+	self->skel[0] = load_bpf__open_and_load();
+	ASSERT_NE(NULL, self->skel[0]);
+	alone(_metadata, self, bpf_program__fd(self->skel[0]->progs.drop_probes), true);
 }
 
 TEST_HARNESS_MAIN

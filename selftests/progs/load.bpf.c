@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A gate that drops every odd packet, in two versions that replace each other, and a
- * counter that runs after it. The Ethernet type identifies the packets.
+ * counter that runs after it. The Ethernet type identifies the packets. A filter counts
+ * those that arrive at a socket.
  */
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include "load.h"
+#include "probe.h"
 
 /* the packets that each program saw: even and odd */
-__u64 at_gate[2], behind[2];
+__u64 at_gate[2], behind[2], arrived[2];
 
 /* Returns 0 or 1, or -1 if the packet is not one of the test */
 static __always_inline int oddness(struct __sk_buff *skb)
@@ -54,6 +52,23 @@ int count_behind(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	__sync_fetch_and_add(&behind[odd & 1], 1);
 	return TC_ACT_UNSPEC;
+}
+
+/* The socket keeps nothing, so its buffer cannot overflow */
+SEC("socket")
+int arrive(struct __sk_buff *skb)
+{
+	int odd = oddness(skb);
+
+	if (odd >= 0)
+		__sync_fetch_and_add(&arrived[odd & 1], 1);
+	return 0;
+}
+
+SEC("tc")
+int drop_probes(struct __sk_buff *skb)
+{
+	return is_probe(skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char _license[] SEC("license") = "GPL";
