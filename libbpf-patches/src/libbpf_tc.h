@@ -121,6 +121,7 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
  *   - -ENOENT: the relative program or link does not exist, or is not on that side;
  *     or the flags have BPF_F_REPLACE: it makes no link. To replace the program of a
  *     link, use **bpf_link__update_program()**
+ *   - -EAGAIN: the relative link is just being created
  *   - -EBADF: relative_fd is not open
  *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER name different places, or 63 programs
  *     are there already

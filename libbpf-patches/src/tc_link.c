@@ -73,6 +73,8 @@ static const char *tc_link_cause(int err, __u32 flags, char *buf, size_t buf_sz)
 		if (flags & BPF_F_REPLACE)
 			return "BPF_F_REPLACE makes no link; use bpf_link__update_program()";
 		return "the relative program or link does not exist, or is not attached there";
+	case -EAGAIN:
+		return "the relative link is just being created";
 	case -EBADF:
 		return "the relative fd is not open";
 	case -ERANGE:
