@@ -18,7 +18,7 @@
 #define HAVE	24		/* programs */
 #define ROOM_FOR_IDS	(1 << 20)
 
-/* What each command may answer for tc, beside what any of them may */
+/* What each command may answer for tc, besides what any of them may */
 static const struct {
 	int cmd;
 	const char *name;
@@ -157,7 +157,7 @@ static bool is_tc(int cmd, const union bpf_attr *attr, unsigned int size)
 		type = attr->query.attach_type;
 		break;
 	default:
-		return true;	/* all links are */
+		return true;	/* they answer the same for other links */
 	}
 	return size >= 12 && (type == INGRESS || type == EGRESS);
 }
@@ -192,17 +192,15 @@ static void one_call(int *links)
 			bytes[rnd(rnd(4) ? 64 : sizeof(attr))] ^= 1 << rnd(8);
 	if (!rnd(4))
 		size = rnd(sizeof(attr) + 1);
+	too_large = rnd(200) ? 0 : 1 + rnd(4096);
+	if (too_large)
+		size = sizeof(attr);
 	/* the page after the last byte is not mapped */
 	memcpy(page_end - size, &attr, size);
-	too_large = rnd(200) ? 0 : 1 + rnd(4096);
 	/* if this call kills the process, the next one goes on behind it */
 	shared->rng = rng_state;
-	if (too_large) {
-		size += too_large;
-		ret = sys_bpf(cmds[c].cmd, (void *)(page_end - sizeof(attr)), size);
-	} else {
-		ret = sys_bpf(cmds[c].cmd, (void *)(page_end - size), size);
-	}
+	ret = sys_bpf(cmds[c].cmd, (void *)(page_end - size), size + too_large);
+	size += too_large;
 	shared->done++;
 	if (ret >= 0 && cmds[c].cmd == BPF_LINK_CREATE) {
 		at = rnd(KEPT);
