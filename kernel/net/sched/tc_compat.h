@@ -4,7 +4,7 @@
  *
  * Each difference is found by a macro that came with it, not by the version:
  * trees between two releases, and vendor trees, then take the right branch,
- * fail to build, or drop packets without a reason.
+ * fail to build, or name no drop reason.
  */
 #ifndef __NET_SCHED_TC_COMPAT_H
 #define __NET_SCHED_TC_COMPAT_H
