@@ -23,6 +23,7 @@
 
 #include "agent.skel.h"
 #include "die.h"
+#include "on_device.h"
 
 static const char usage[] =
 	"usage: agent DEV [NETNS]\n"
@@ -56,31 +57,12 @@ static void enter(const char *netns)
 	close(fd);
 }
 
-/* The index in a link's info does not say in which network namespace: the device may have
- * moved. So look for the link on the device. Only a process that may not query has to
- * believe the index.
- */
-static bool is_on(const struct bpf_link *link, int ifindex)
-{
-	__u32 progs[64], links[64];
-	LIBBPF_OPTS(bpf_prog_query_opts, hook,
-		.prog_ids = progs, .link_ids = links, .count = 64);
-	struct bpf_link_info info = link_info(link);
-
-	if (bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &hook))
-		return errno == EPERM && info.tcx.ifindex == ifindex;
-	while (hook.count)
-		if (links[--hook.count] == info.id)
-			return true;
-	return false;
-}
-
 /* The link that an earlier agent pinned, now with our program; NULL if there is none. */
 static struct bpf_link *take_link(struct bpf_program *prog, int ifindex)
 {
 	char name[IF_NAMESIZE];
+	struct bpf_link_info info;
 	struct bpf_link *link;
-	__u32 on;
 
 	if (access(pin, F_OK))
 		return NULL;
@@ -88,15 +70,15 @@ static struct bpf_link *take_link(struct bpf_program *prog, int ifindex)
 	if (libbpf_get_error(link))
 		die("cannot open %s: %s", pin, strerror(errno));
 
-	on = link_info(link).tcx.ifindex;
-	if (on && !is_on(link, ifindex)) {
+	info = link_info(link);
+	if (info.tcx.ifindex && !is_on(&info, ifindex)) {
 		/* is the device just going away? */
 		if (!if_indextoname(ifindex, name)) {
 			bpf_link__destroy(link);
 			return NULL;
 		}
 		die("%s is on another device, with ifindex %u: if that device was renamed or moved, remove the pin",
-		    pin, on);
+		    pin, info.tcx.ifindex);
 	}
 	if (!bpf_link__update_program(link, prog)) {
 		printf("program replaced\n");
@@ -165,9 +147,12 @@ static void take_over(const struct bpf_program *prog, int ifindex)
 static void wait_for_end(const struct bpf_link *link, int ifindex)
 {
 	struct pollfd end = { .fd = bpf_link__fd(link) };
+	struct bpf_link_info info = link_info(link);
 
-	while (!(end.revents & (POLLHUP | POLLERR)) && is_on(link, ifindex))
+	while (!(end.revents & (POLLHUP | POLLERR)) && is_on(&info, ifindex)) {
 		poll(&end, 1, 2000);
+		info = link_info(link);
+	}
 }
 
 /* On purpose, if the device is still there: a device made anew has another index, unless

@@ -22,6 +22,7 @@
 #include "addresses.h"
 #include "die.h"
 #include "drop.skel.h"
+#include "on_device.h"
 
 #define ELSEWHERE	"the filter is on another device, with ifindex %u"
 
@@ -79,24 +80,6 @@ static struct bpf_link_info link_info(const struct bpf_link *link)
 	return info;
 }
 
-/* The index in a link's info does not say in which network namespace. So look for the
- * link on the device. Only a process that may not query has to believe the index.
- */
-static bool is_on(const struct bpf_link *link, int ifindex)
-{
-	__u32 progs[64], links[64];
-	LIBBPF_OPTS(bpf_prog_query_opts, hook,
-		.prog_ids = progs, .link_ids = links, .count = 64);
-	struct bpf_link_info info = link_info(link);
-
-	if (bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &hook))
-		return errno == EPERM && info.tcx.ifindex == ifindex;
-	while (hook.count)
-		if (links[--hook.count] == info.id)
-			return true;
-	return false;
-}
-
 static void attach(const struct drop_bpf *skel, int ifindex)
 {
 	struct bpf_link *link = bpf_program__attach_tc(skel->progs.drop, ifindex, BPF_TC_INGRESS,
@@ -134,7 +117,7 @@ static void start(int ifindex)
 		return attach(skel, ifindex);
 
 	info = link_info(link);
-	if (info.tcx.ifindex && !is_on(link, ifindex))
+	if (info.tcx.ifindex && !is_on(&info, ifindex))
 		die(ELSEWHERE ": was it renamed, or is it in another network namespace? \"drop stop %s\" removes it there",
 		    info.tcx.ifindex, dev);
 	if (!bpf_link__update_program(link, skel->progs.drop)) {
@@ -170,7 +153,7 @@ static void list(void)
 
 	if (link)
 		info = link_info(link);
-	if (info.tcx.ifindex && is_on(link, if_nametoindex(dev)))
+	if (info.tcx.ifindex && is_on(&info, if_nametoindex(dev)))
 		printf("%s: program %u is attached\n", dev, info.prog_id);
 	else if (info.tcx.ifindex)
 		printf("%s: " ELSEWHERE "\n", dev, info.tcx.ifindex);
