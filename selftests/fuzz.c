@@ -170,6 +170,8 @@ static void step_text(char *text, size_t size, const struct step *s, const struc
 		break;
 	case QUERY:
 		ADD(" %#x %#x room %d", s->flags, s->more, s->room);
+		if (s->without)
+			ADD(" without %#x", s->without);
 		break;
 	case DEV_ADD: case DEV_MOVE:
 		ADD(" d%d ns%d", s->dev, s->ns);
@@ -400,11 +402,12 @@ static bool check_answer(const struct step *s)
 	struct call *c = world.proc[s->proc].call;
 
 	if (printing)
-		return print_check("answer_is(&w, \"query\", &w.asked, %d, %llu, %d, %s)",
-				   s->room, (unsigned long long)h->revision, h->n,
+		return print_check("answer_is(&w, \"query\", &w.asked, %d, %#x, %llu, %d, %s)",
+				   s->room, s->without, (unsigned long long)h->revision, h->n,
 				   entries_text(h));
 	query_done(&c->attr, &c->hook);
-	return answer_is(&world, "query", &c->hook, s->room, h->revision, h->n, h->at);
+	return answer_is(&world, "query", &c->hook, s->room, s->without, h->revision, h->n,
+			 h->at);
 }
 
 /* ---- a step ---- */
@@ -486,7 +489,8 @@ static void prepare(struct call *c, const struct step *s)
 		break;
 	case QUERY:
 		c->cmd = BPF_PROG_QUERY;
-		query_prepare(a, &c->hook, ifindex, type, s->room, s->flags, s->more);
+		query_prepare(a, &c->hook, ifindex, type, s->room, s->without, s->flags,
+			      s->more);
 		break;
 	}
 }
@@ -497,7 +501,7 @@ static uint64_t signature(const struct step *s)
 	struct {
 		uint32_t flags, more;
 		int16_t n, prog, relative, replace, owned;
-		uint8_t op, kinds[3], how, revision, room;
+		uint8_t op, kinds[3], how, revision, room, without;
 	} sig;
 	const struct mhook *h = NULL;
 	int d = names_a_device(s) ? step_dev(&model, s) : -1;
@@ -516,6 +520,7 @@ static uint64_t signature(const struct step *s)
 	sig.kinds[2] = s->replace.kind;
 	if (s->op == QUERY) {
 		sig.room = s->room;
+		sig.without = s->without;
 		sig.more = s->more;
 	}
 	sig.n = h ? h->n : -1;
@@ -950,6 +955,7 @@ static bool propose(struct step *s)
 			s->room = rooms[rnd(sizeof(rooms))];
 			s->flags = once_in(10) ? 1u << rnd(32) : 0;
 			s->more = once_in(10) ? 1u << rnd(32) : 0;
+			s->without = once_in(4) ? rnd(16) : 0;
 			break;
 		}
 		some_place(s, h);
@@ -1301,8 +1307,8 @@ static void print_command(const struct step *s, int expected)
 		       ref_text(s->relative, s->proc));
 		break;
 	case QUERY:
-		printf("	ASSERT_EQ(%d, hook_ask(&w, %s, %d, %#x, %#x));\n", expected,
-		       target_text(s), s->room, s->flags, s->more);
+		printf("	ASSERT_EQ(%d, hook_ask(&w, %s, %d, %#x, %#x, %#x));\n", expected,
+		       target_text(s), s->room, s->without, s->flags, s->more);
 		break;
 	}
 }

@@ -56,6 +56,12 @@ struct ref {
 enum revision { ANY, CURRENT, OLDER, NEWER, HIGH_BITS };
 enum device { DEV_SLOT, DEV_ZERO, DEV_NONE, DEV_ALL_ONES };
 
+/* The buffers that QUERY does without */
+#define NO_PROG_IDS	1
+#define NO_LINK_IDS	2
+#define NO_PROG_FLAGS	4
+#define NO_LINK_FLAGS	8
+
 struct step {
 	uint8_t op, proc;
 	uint8_t slot;		/* program or link that is opened, created or closed */
@@ -66,6 +72,7 @@ struct step {
 	uint32_t flags;		/* QUERY: query_flags */
 	uint32_t more;		/* QUERY: attach_flags */
 	uint8_t room;		/* QUERY: count */
+	uint8_t without;	/* QUERY: buffers */
 	struct ref prog, relative, replace;	/* UPDATE: new program, link, old program */
 };
 
@@ -606,6 +613,8 @@ static inline int model_query(struct model *m, const struct step *s)
 	if (s->flags || s->more)
 		return -EINVAL;
 	h = &m->dev[dev].hook[s->egress];
+	if (s->without & NO_PROG_IDS)
+		return 0;
 	return s->room && s->room < h->n ? -ENOSPC : 0;
 }
 

@@ -634,11 +634,13 @@ static inline bool link_lives(struct world *w, int l)
 	return link_exists(w->l_id[l]) || fail(w, "l%d is gone", l);
 }
 
-/* The @n programs and links @at, of which @room were asked for */
+/* The @n programs and links @at, of which @room were asked for, @without some buffers */
 static inline bool answer_is(struct world *w, const char *what, const struct hook *hook,
-			     int room, uint64_t revision, int n, const struct entry *at)
+			     int room, int without, uint64_t revision, int n,
+			     const struct entry *at)
 {
-	uint32_t prog, link, flags;
+	uint32_t prog, link, prog_flags, link_flags;
+	bool written;
 	int i;
 
 	if (hook->count != n || hook->revision != revision || hook->attach_flags)
@@ -646,13 +648,21 @@ static inline bool answer_is(struct world *w, const char *what, const struct hoo
 			    hook->count, (unsigned long long)hook->revision, n,
 			    (unsigned long long)revision);
 	for (i = 0; i < HOOK_MAX; i++) {
-		prog = i < n && i < room ? w->p_id[at[i].prog] : 0;
-		link = i < n && i < room && at[i].link >= 0 ? w->l_id[at[i].link] : 0;
-		flags = i < n && i < room ? 0 : ~0;
-		if (hook->prog_ids[i] != prog || hook->link_ids[i] != link ||
-		    hook->prog_attach_flags[i] != flags || hook->link_attach_flags[i] != flags)
+		/* without the ids of programs, the other buffers are not written either */
+		written = i < n && i < room && !(without & NO_PROG_IDS);
+		prog = written ? w->p_id[at[i].prog] : 0;
+		link = written && !(without & NO_LINK_IDS) && at[i].link >= 0 ?
+		       w->l_id[at[i].link] : 0;
+		prog_flags = written && !(without & NO_PROG_FLAGS) ? 0 : ~0;
+		link_flags = written && !(without & NO_LINK_FLAGS) ? 0 : ~0;
+		if (hook->prog_ids[i] != prog || hook->link_ids[i] != link)
 			return fail(w, "%s has program %u, link %u at position %d; expected %u, %u",
 				    what, hook->prog_ids[i], hook->link_ids[i], i, prog, link);
+		if (hook->prog_attach_flags[i] != prog_flags ||
+		    hook->link_attach_flags[i] != link_flags)
+			return fail(w, "%s has flags %#x, %#x at position %d; expected %#x, %#x",
+				    what, hook->prog_attach_flags[i], hook->link_attach_flags[i], i,
+				    prog_flags, link_flags);
 	}
 	return true;
 }
@@ -670,11 +680,12 @@ static inline bool hook_is(struct world *w, int dev, int type, uint64_t revision
 	ret = hook_query(w->dev[dev].ifindex, type, &hook);
 	if (ret)
 		return fail(w, "%s: query returns %d", what, ret);
-	return answer_is(w, what, &hook, HOOK_MAX, revision, n, at);
+	return answer_is(w, what, &hook, HOOK_MAX, 0, revision, n, at);
 }
 
 static inline void query_prepare(union bpf_attr *attr, struct hook *hook, int ifindex, int type,
-				 int room, uint32_t query_flags, uint32_t attach_flags)
+				 int room, int without, uint32_t query_flags,
+				 uint32_t attach_flags)
 {
 	memset(attr, 0, sizeof(*attr));
 	hook_clear(hook);
@@ -683,10 +694,14 @@ static inline void query_prepare(union bpf_attr *attr, struct hook *hook, int if
 	attr->query.query_flags = query_flags;
 	attr->query.attach_flags = attach_flags;
 	attr->query.count = room;
-	attr->query.prog_ids = (unsigned long)hook->prog_ids;
-	attr->query.link_ids = (unsigned long)hook->link_ids;
-	attr->query.prog_attach_flags = (unsigned long)hook->prog_attach_flags;
-	attr->query.link_attach_flags = (unsigned long)hook->link_attach_flags;
+	if (!(without & NO_PROG_IDS))
+		attr->query.prog_ids = (unsigned long)hook->prog_ids;
+	if (!(without & NO_LINK_IDS))
+		attr->query.link_ids = (unsigned long)hook->link_ids;
+	if (!(without & NO_PROG_FLAGS))
+		attr->query.prog_attach_flags = (unsigned long)hook->prog_attach_flags;
+	if (!(without & NO_LINK_FLAGS))
+		attr->query.link_attach_flags = (unsigned long)hook->link_attach_flags;
 }
 
 static inline void query_done(const union bpf_attr *attr, struct hook *hook)
@@ -920,13 +935,14 @@ static inline int obj_pin(int fd, const char *path)
 	return sys_bpf(BPF_OBJ_PIN, &attr, sizeof(attr));
 }
 
-static inline int hook_ask(struct world *w, int ifindex, int type, int room, uint32_t query_flags,
-			   uint32_t attach_flags)
+static inline int hook_ask(struct world *w, int ifindex, int type, int room, int without,
+			   uint32_t query_flags, uint32_t attach_flags)
 {
 	union bpf_attr attr;
 	int ret;
 
-	query_prepare(&attr, &w->asked, ifindex, type, room, query_flags, attach_flags);
+	query_prepare(&attr, &w->asked, ifindex, type, room, without, query_flags,
+		      attach_flags);
 	ret = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
 	query_done(&attr, &w->asked);
 	return ret;
