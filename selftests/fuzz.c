@@ -2,9 +2,9 @@
 /*
  * Random steps, and a model that says what the kernel must do at each of them: attach,
  * detach, update, query, open, close, pin and unpin, with right and wrong flags, fds,
- * ids and revisions; devices that come, go and move between namespaces; namespaces that
- * come and go. Several processes perform the steps, one at a time, so that the same
- * seed always gives the same sequence.
+ * ids and revisions; devices that come, go, are set down and move between namespaces;
+ * namespaces that come and go. Several processes perform the steps, one at a time, so
+ * that the same seed always gives the same sequence.
  *
  * After each step the hook that it names must be as in the model: order, revision, ids.
  * Now and then, and at the end of a round, all hooks are compared. Now and then a packet
@@ -77,7 +77,7 @@ static const char *const op_names[] = {
 	"load", "open prog", "open link", "close prog", "close link",
 	"pin prog", "pin link", "unpin prog", "unpin link", "get prog", "get link",
 	"create", "update", "link_detach", "attach", "detach", "query",
-	"dev add", "dev del", "dev move", "ns add", "ns del", "enter",
+	"dev add", "dev del", "dev move", "dev down", "ns add", "ns del", "enter",
 	"audit", "packet",
 };
 
@@ -176,7 +176,7 @@ static void step_text(char *text, size_t size, const struct step *s, const struc
 	case DEV_ADD: case DEV_MOVE:
 		ADD(" d%d ns%d", s->dev, s->ns);
 		break;
-	case DEV_DEL:
+	case DEV_DEL: case DEV_DOWN:
 		ADD(" d%d", s->dev);
 		break;
 	case NS_ADD: case NS_DEL: case ENTER:
@@ -605,7 +605,7 @@ static bool check_hooks(const struct step *s, const struct before *b)
 		return s->op == UNPIN_LINK ?
 		       check_hook_in_time(b->links_dev, b->links_egress) :
 		       check_hook(b->links_dev, b->links_egress);
-	if (s->op == DEV_MOVE || s->op == DEV_ADD)
+	if (s->op == DEV_MOVE || s->op == DEV_ADD || s->op == DEV_DOWN)
 		return check_hook(s->dev, 0) && check_hook(s->dev, 1);
 	return true;
 }
@@ -625,7 +625,7 @@ static bool check_step(const struct step *s, const struct before *b, int ret)
 		return false;
 	if (b->link >= 0 && link_alive(&model, b->link) && !check_link(b->link))
 		return false;
-	if (s->op != DEV_MOVE && s->op != DEV_DEL && s->op != NS_DEL)
+	if (s->op != DEV_MOVE && s->op != DEV_DEL && s->op != DEV_DOWN && s->op != NS_DEL)
 		return true;
 	for (i = 0; i < LINKS; i++)
 		if (link_alive(&model, i) && !check_link(i))
@@ -648,6 +648,8 @@ static bool change_world(const struct step *s)
 		return true;
 	case DEV_DEL:
 		return dev_del(&world, s->dev);
+	case DEV_DOWN:
+		return dev_down(&world, s->dev);
 	case NS_ADD:
 		return ns_add(&world, s->ns);
 	case NS_DEL:
@@ -671,7 +673,8 @@ static bool perform(const struct step *s, int *ret, int *expected)
 {
 	*ret = 0;
 	switch (s->op) {
-	case DEV_ADD: case DEV_MOVE: case DEV_DEL: case NS_ADD: case NS_DEL: case ENTER:
+	case DEV_ADD: case DEV_MOVE: case DEV_DEL: case DEV_DOWN:
+	case NS_ADD: case NS_DEL: case ENTER:
 		*expected = model_step(&model, s);
 		return change_world(s);
 	case AUDIT: case TRAFFIC:
@@ -751,32 +754,35 @@ static const uint8_t weights[MOODS][OPS] = {
 		[UNPIN_LINK] = 4, [GET_PROG] = 4, [GET_LINK] = 4, [CREATE] = 90,
 		[UPDATE] = 50, [LINK_DETACH] = 20, [ATTACH] = 110, [DETACH] = 90,
 		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DEL] = 1, [DEV_MOVE] = 2,
-		[ENTER] = 4, [AUDIT] = 2, [TRAFFIC] = 8,
+		[DEV_DOWN] = 1, [ENTER] = 4, [AUDIT] = 2, [TRAFFIC] = 8,
 	},
 	[FULL] = {
 		[LOAD] = 80, [OPEN_PROG] = 5, [OPEN_LINK] = 5, [CLOSE_PROG] = 1,
 		[CLOSE_LINK] = 3, [PIN_LINK] = 2, [UNPIN_LINK] = 1, [GET_LINK] = 1,
 		[CREATE] = 100, [UPDATE] = 30, [LINK_DETACH] = 2, [ATTACH] = 120,
-		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [AUDIT] = 1, [TRAFFIC] = 5,
+		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [DEV_DOWN] = 1, [AUDIT] = 1,
+		[TRAFFIC] = 5,
 	},
 	[LINKS_MOSTLY] = {
 		[LOAD] = 30, [OPEN_PROG] = 5, [OPEN_LINK] = 20, [CLOSE_PROG] = 20,
 		[CLOSE_LINK] = 60, [PIN_LINK] = 20, [UNPIN_LINK] = 10, [GET_LINK] = 10,
 		[CREATE] = 110, [UPDATE] = 90, [LINK_DETACH] = 30, [ATTACH] = 10,
 		[DETACH] = 10, [QUERY] = 5, [DEV_ADD] = 2, [DEV_DEL] = 1, [DEV_MOVE] = 2,
-		[ENTER] = 2, [AUDIT] = 2, [TRAFFIC] = 5,
+		[DEV_DOWN] = 1, [ENTER] = 2, [AUDIT] = 2, [TRAFFIC] = 5,
 	},
 	[FEW] = {
 		[LOAD] = 20, [CLOSE_PROG] = 8, [CLOSE_LINK] = 80, [CREATE] = 60,
 		[UPDATE] = 30, [LINK_DETACH] = 30, [ATTACH] = 80, [DETACH] = 140,
-		[QUERY] = 20, [DEV_ADD] = 2, [AUDIT] = 2, [TRAFFIC] = 8,
+		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DOWN] = 1, [AUDIT] = 2,
+		[TRAFFIC] = 8,
 	},
 	[DEVICES] = {
 		[LOAD] = 40, [OPEN_LINK] = 10, [CLOSE_PROG] = 10, [CLOSE_LINK] = 20,
 		[PIN_LINK] = 5, [UNPIN_LINK] = 2, [CREATE] = 90, [UPDATE] = 40,
 		[LINK_DETACH] = 10, [ATTACH] = 80, [DETACH] = 20, [QUERY] = 10,
-		[DEV_ADD] = 20, [DEV_DEL] = 8, [DEV_MOVE] = 20, [NS_ADD] = 4,
-		[NS_DEL] = 2, [ENTER] = 20, [AUDIT] = 4, [TRAFFIC] = 8,
+		[DEV_ADD] = 20, [DEV_DEL] = 8, [DEV_MOVE] = 20, [DEV_DOWN] = 6,
+		[NS_ADD] = 4, [NS_DEL] = 2, [ENTER] = 20, [AUDIT] = 4,
+		[TRAFFIC] = 8,
 	},
 };
 
@@ -1024,7 +1030,7 @@ static bool propose(struct step *s)
 	case ENTER:
 		s->ns = rnd(2) ? 0 : rnd(NSES);
 		break;
-	case TRAFFIC:
+	case DEV_DOWN: case TRAFFIC:
 		some_dev(s);
 		s->dev_how = DEV_SLOT;
 		break;
@@ -1252,6 +1258,9 @@ static void print_world_step(const struct step *s, const struct model *after)
 		break;
 	case DEV_DEL:
 		print_check("dev_del(&w, %d)", s->dev);
+		break;
+	case DEV_DOWN:
+		print_check("dev_down(&w, %d)", s->dev);
 		break;
 	case DEV_MOVE:
 		print_check("dev_move(&w, %d, %d, %s)", s->dev, s->ns,

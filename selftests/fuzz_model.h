@@ -36,7 +36,7 @@ enum op {
 	LOAD, OPEN_PROG, OPEN_LINK, CLOSE_PROG, CLOSE_LINK,
 	PIN_PROG, PIN_LINK, UNPIN_PROG, UNPIN_LINK, GET_PROG, GET_LINK,
 	CREATE, UPDATE, LINK_DETACH, ATTACH, DETACH, QUERY,
-	DEV_ADD, DEV_DEL, DEV_MOVE, NS_ADD, NS_DEL, ENTER,
+	DEV_ADD, DEV_DEL, DEV_MOVE, DEV_DOWN, NS_ADD, NS_DEL, ENTER,
 	AUDIT, TRAFFIC, OPS
 };
 
@@ -747,7 +747,7 @@ static inline bool step_makes_sense(const struct model *m, const struct step *s)
 		return !(m->link[s->slot].fds >> s->proc & 1);
 	case DEV_ADD:
 		return m->ns[s->ns] && !m->dev[s->dev].exists;
-	case DEV_DEL: case TRAFFIC:
+	case DEV_DEL: case DEV_DOWN: case TRAFFIC:
 		return m->dev[s->dev].exists;
 	case DEV_MOVE:
 		return m->dev[s->dev].exists && m->ns[s->ns] && m->dev[s->dev].ns != s->ns;

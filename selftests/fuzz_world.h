@@ -397,6 +397,19 @@ static inline bool dev_del(struct world *w, int dev)
 	return !ret || fail(w, "cannot delete fz%d: %s", dev, strerror(-ret));
 }
 
+/* Sets it up before, or nothing would happen. traffic_open() sets it up again. */
+static inline bool dev_down(struct world *w, int dev)
+{
+	uint32_t ifindex = w->dev[dev].ifindex;
+	int ret;
+
+	traffic_close(w, dev);
+	if (!go_to(w, w->dev[dev].ns))
+		return false;
+	ret = WITH_RTNL(link_up(rtnl, ifindex) ?: link_down(rtnl, ifindex));
+	return !ret || fail(w, "cannot set fz%d down: %s", dev, strerror(-ret));
+}
+
 static inline bool dev_add(struct world *w, int dev, int ns, uint32_t ifindex)
 {
 	char here[16], there[16];
