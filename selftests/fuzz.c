@@ -4,7 +4,8 @@
  * detach, update, query, open, close, pin and unpin, with right and wrong flags, fds,
  * ids and revisions; devices that come, go, are set down and move between namespaces;
  * namespaces that come and go. Several processes perform the steps, one at a time, so
- * that the same seed always gives the same sequence.
+ * that the same seed always gives the same sequence. Now and then one of them is killed,
+ * and another one takes its place.
  *
  * After each step the hook that it names must be as in the model: order, revision, ids.
  * Now and then, and at the end of a round, all hooks are compared. Now and then a packet
@@ -77,7 +78,7 @@ static const char *const op_names[] = {
 	"load", "open prog", "open link", "close prog", "close link",
 	"pin prog", "pin link", "unpin prog", "unpin link", "get prog", "get link",
 	"create", "update", "link_detach", "attach", "detach", "query",
-	"dev add", "dev del", "dev move", "dev down", "ns add", "ns del", "enter",
+	"dev add", "dev del", "dev move", "dev down", "ns add", "ns del", "enter", "die",
 	"audit", "packet",
 };
 
@@ -617,7 +618,7 @@ static bool check_step(const struct step *s, const struct before *b, int ret)
 
 	if (s->op == QUERY && (!ret || ret == -ENOSPC) && !check_answer(s))
 		return false;
-	if (s->op == AUDIT && !audit())
+	if ((s->op == AUDIT || s->op == DIE) && !audit())
 		return false;
 	if (s->op == TRAFFIC && !check_traffic(s->dev, s->egress))
 		return false;
@@ -633,7 +634,7 @@ static bool check_step(const struct step *s, const struct before *b, int ret)
 	return true;
 }
 
-/* Devices and namespaces, which only need to work */
+/* Devices, namespaces and processes, which only need to work */
 static bool change_world(const struct step *s)
 {
 	struct mdev *d = &model.dev[s->dev];
@@ -656,6 +657,8 @@ static bool change_world(const struct step *s)
 		return ns_del(&world, s->ns);
 	case ENTER:
 		return proc_enter(&world, s->proc, s->ns);
+	case DIE:
+		return proc_die(&world, s->proc);
 	}
 	return true;
 }
@@ -674,7 +677,7 @@ static bool perform(const struct step *s, int *ret, int *expected)
 	*ret = 0;
 	switch (s->op) {
 	case DEV_ADD: case DEV_MOVE: case DEV_DEL: case DEV_DOWN:
-	case NS_ADD: case NS_DEL: case ENTER:
+	case NS_ADD: case NS_DEL: case ENTER: case DIE:
 		*expected = model_step(&model, s);
 		return change_world(s);
 	case AUDIT: case TRAFFIC:
@@ -754,26 +757,26 @@ static const uint8_t weights[MOODS][OPS] = {
 		[UNPIN_LINK] = 4, [GET_PROG] = 4, [GET_LINK] = 4, [CREATE] = 90,
 		[UPDATE] = 50, [LINK_DETACH] = 20, [ATTACH] = 110, [DETACH] = 90,
 		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DEL] = 1, [DEV_MOVE] = 2,
-		[DEV_DOWN] = 1, [ENTER] = 4, [AUDIT] = 2, [TRAFFIC] = 8,
+		[DEV_DOWN] = 1, [ENTER] = 4, [DIE] = 1, [AUDIT] = 2, [TRAFFIC] = 8,
 	},
 	[FULL] = {
 		[LOAD] = 80, [OPEN_PROG] = 5, [OPEN_LINK] = 5, [CLOSE_PROG] = 1,
 		[CLOSE_LINK] = 3, [PIN_LINK] = 2, [UNPIN_LINK] = 1, [GET_LINK] = 1,
 		[CREATE] = 100, [UPDATE] = 30, [LINK_DETACH] = 2, [ATTACH] = 120,
-		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [DEV_DOWN] = 1, [AUDIT] = 1,
-		[TRAFFIC] = 5,
+		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [DEV_DOWN] = 1, [DIE] = 1,
+		[AUDIT] = 1, [TRAFFIC] = 5,
 	},
 	[LINKS_MOSTLY] = {
 		[LOAD] = 30, [OPEN_PROG] = 5, [OPEN_LINK] = 20, [CLOSE_PROG] = 20,
 		[CLOSE_LINK] = 60, [PIN_LINK] = 20, [UNPIN_LINK] = 10, [GET_LINK] = 10,
 		[CREATE] = 110, [UPDATE] = 90, [LINK_DETACH] = 30, [ATTACH] = 10,
 		[DETACH] = 10, [QUERY] = 5, [DEV_ADD] = 2, [DEV_DEL] = 1, [DEV_MOVE] = 2,
-		[DEV_DOWN] = 1, [ENTER] = 2, [AUDIT] = 2, [TRAFFIC] = 5,
+		[DEV_DOWN] = 1, [ENTER] = 2, [DIE] = 2, [AUDIT] = 2, [TRAFFIC] = 5,
 	},
 	[FEW] = {
 		[LOAD] = 20, [CLOSE_PROG] = 8, [CLOSE_LINK] = 80, [CREATE] = 60,
 		[UPDATE] = 30, [LINK_DETACH] = 30, [ATTACH] = 80, [DETACH] = 140,
-		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DOWN] = 1, [AUDIT] = 2,
+		[QUERY] = 20, [DEV_ADD] = 2, [DEV_DOWN] = 1, [DIE] = 1, [AUDIT] = 2,
 		[TRAFFIC] = 8,
 	},
 	[DEVICES] = {
@@ -781,7 +784,7 @@ static const uint8_t weights[MOODS][OPS] = {
 		[PIN_LINK] = 5, [UNPIN_LINK] = 2, [CREATE] = 90, [UPDATE] = 40,
 		[LINK_DETACH] = 10, [ATTACH] = 80, [DETACH] = 20, [QUERY] = 10,
 		[DEV_ADD] = 20, [DEV_DEL] = 8, [DEV_MOVE] = 20, [DEV_DOWN] = 6,
-		[NS_ADD] = 4, [NS_DEL] = 2, [ENTER] = 20, [AUDIT] = 4,
+		[NS_ADD] = 4, [NS_DEL] = 2, [ENTER] = 20, [DIE] = 1, [AUDIT] = 4,
 		[TRAFFIC] = 8,
 	},
 };
@@ -1030,6 +1033,10 @@ static bool propose(struct step *s)
 	case ENTER:
 		s->ns = rnd(2) ? 0 : rnd(NSES);
 		break;
+	case DIE:
+		/* most objects are in the first process: keep it more often than not */
+		s->proc = rnd(PROCS);
+		break;
 	case DEV_DOWN: case TRAFFIC:
 		some_dev(s);
 		s->dev_how = DEV_SLOT;
@@ -1271,6 +1278,9 @@ static void print_world_step(const struct step *s, const struct model *after)
 		break;
 	case NS_DEL:
 		print_check("ns_del(&w, %d)", s->ns);
+		break;
+	case DIE:
+		print_check("die_with(&w, p[%d], l[%d])", s->proc, s->proc);
 		break;
 	}
 }

@@ -36,7 +36,7 @@ enum op {
 	LOAD, OPEN_PROG, OPEN_LINK, CLOSE_PROG, CLOSE_LINK,
 	PIN_PROG, PIN_LINK, UNPIN_PROG, UNPIN_LINK, GET_PROG, GET_LINK,
 	CREATE, UPDATE, LINK_DETACH, ATTACH, DETACH, QUERY,
-	DEV_ADD, DEV_DEL, DEV_MOVE, DEV_DOWN, NS_ADD, NS_DEL, ENTER,
+	DEV_ADD, DEV_DEL, DEV_MOVE, DEV_DOWN, NS_ADD, NS_DEL, ENTER, DIE,
 	AUDIT, TRAFFIC, OPS
 };
 
@@ -655,6 +655,21 @@ static inline int model_fd(const struct step *s, bool alive, uint8_t *fds, bool 
 	return 0;
 }
 
+/* The process is killed, and another one takes its place */
+static inline void model_die(struct model *m, int proc)
+{
+	uint8_t others = ~(1 << proc);
+	int i;
+
+	for (i = 0; i < PROGS; i++)
+		m->prog[i].fds &= others;
+	for (i = 0; i < LINKS; i++) {
+		m->link[i].fds &= others;
+		model_link_put(m, i);
+	}
+	m->at_home[proc] = 0;
+}
+
 static inline int free_ifindex(const struct model *m, int dev, int ns)
 {
 	int index = 100 + dev / 2, d;	/* two devices have the same, in different namespaces */
@@ -726,6 +741,9 @@ static inline int model_step(struct model *m, const struct step *s)
 		return 0;
 	case ENTER:
 		m->at_home[s->proc] = s->ns;
+		return 0;
+	case DIE:
+		model_die(m, s->proc);
 		return 0;
 	}
 	return 0;

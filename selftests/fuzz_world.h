@@ -155,20 +155,20 @@ static inline int proc_call(struct proc *p)
 
 static inline int proc_start(struct proc *p)
 {
-	int go[2], done[2];
+	int go[2], done[2], fd;
 	char c;
 
-	p->call = mmap(NULL, sizeof(*p->call), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p->call == MAP_FAILED || pipe(go) || pipe(done))
+	if (pipe(go) || pipe(done))
 		return -errno;
 	p->pid = fork();
 	if (p->pid < 0)
 		return -errno;
 	if (!p->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(go[1]);
-		close(done[0]);
+		/* those of the world, which would keep namespaces and pipes alive */
+		for (fd = 3; fd < OTHER_FD_NR; fd++)
+			if (fd != go[0] && fd != done[1])
+				close(fd);
 		while (read(go[0], &c, 1) == 1) {
 			p->call->ret = call_do(p->call);
 			if (write(done[1], &c, 1) != 1)
@@ -823,6 +823,22 @@ static inline bool proc_enter(struct world *w, int proc, int ns)
 	return !ret || fail(w, "a process cannot enter a namespace: %s", strerror(-ret));
 }
 
+/* Kills the process, and starts another one in its place */
+static inline bool proc_die(struct world *w, int proc)
+{
+	struct proc *p = &w->proc[proc];
+	int ret;
+
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
+	close(p->go);
+	close(p->done);
+	ret = proc_start(p);
+	if (ret)
+		return fail(w, "fork: %s", strerror(-ret));
+	return proc_enter(w, proc, 0);
+}
+
 static inline bool all_gone(struct world *w)
 {
 	int i;
@@ -910,9 +926,12 @@ static inline bool world_setup(struct world *w)
 	w->trace = mmap(NULL, 256, PROT_READ | PROT_WRITE, MAP_SHARED, TRACE_FD, 0);
 	if (w->trace == MAP_FAILED)
 		return fail(w, "mmap: %s", strerror(errno));
-	for (i = 0; i < PROCS; i++)
-		if (proc_start(&w->proc[i]))
+	for (i = 0; i < PROCS; i++) {
+		w->proc[i].call = mmap(NULL, sizeof(struct call), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (w->proc[i].call == MAP_FAILED || proc_start(&w->proc[i]))
 			return fail(w, "fork: %s", strerror(errno));
+	}
 	for (i = 0; i < NSES; i++)
 		w->ns[i] = -1;
 	for (i = 0; i < 2; i++)
@@ -979,11 +998,28 @@ static inline bool link_fdinfo_is(struct world *w, int l, int fd, int prog, int 
 						     fdinfo_is(w, l, text, prog, dev, type);
 }
 
-static inline void close_fds(const int *fds, int n)
+static inline void close_fds(int *fds, int n)
 {
-	while (n--)
+	while (n--) {
 		if (fds[n] != BAD_FD)
 			close(fds[n]);
+		fds[n] = BAD_FD;
+	}
+}
+
+/* The last to have these fds open is a process that is killed */
+static inline bool die_with(struct world *w, int *progs, int *links)
+{
+	pid_t pid = child();
+
+	if (pid < 0)
+		return fail(w, "fork: %s", strerror(errno));
+	while (!pid)
+		pause();
+	close_fds(progs, PROGS);
+	close_fds(links, LINKS);
+	kill(pid, SIGKILL);
+	return waitpid(pid, NULL, 0) == pid || fail(w, "waitpid: %s", strerror(errno));
 }
 
 #endif
