@@ -20,19 +20,20 @@
 
 #define DEV	"race0"		/* has the link; in a namespace of its own */
 #define PEER	"race1"		/* in the namespace of the test */
+#define PIN	"/sys/fs/bpf/race"
 #define BURST	64		/* packets per round */
 #define ENOUGH	100		/* rounds, for chance to bring both orders */
 
 /* ---- what races ---- */
 
 enum op {
-	ATTACH, REPLACE, DETACH, UPDATE, CLOSE, QUERY, POLL, MOVE, RENAME, UNREGISTER,
-	NETNS_EXIT, TRAFFIC,
+	ATTACH, REPLACE, PROG_DETACH, DETACH, UPDATE, CLOSE, UNPIN, GET, QUERY, POLL, MOVE,
+	RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
 };
 
 static const char *const op_names[] = {
-	"attach", "replace", "detach", "update", "close", "query", "poll", "move", "rename",
-	"unregister", "netns exit", "traffic",
+	"attach", "replace", "prog detach", "detach", "update", "close", "unpin", "get",
+	"query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
 };
 
 FIXTURE(races) {
@@ -45,7 +46,7 @@ FIXTURE(races) {
 	int progs[3];
 	/* of this round */
 	int ns, ifindex, peer_ifindex, link;
-	bool closed;			/* the fd of the link is closed */
+	__u32 link_id;
 	pthread_barrier_t start, done;
 	enum op ops[2];
 	int answers[2];
@@ -84,6 +85,16 @@ RACE(replace_rename, REPLACE, RENAME);
 RACE(replace_unregister, REPLACE, UNREGISTER);
 RACE(replace_netns_exit, REPLACE, NETNS_EXIT);
 RACE(replace_traffic, REPLACE, TRAFFIC);
+RACE(prog_detach_prog_detach, PROG_DETACH, PROG_DETACH);
+RACE(prog_detach_attach, PROG_DETACH, ATTACH);
+RACE(prog_detach_replace, PROG_DETACH, REPLACE);
+RACE(prog_detach_detach, PROG_DETACH, DETACH);
+RACE(prog_detach_update, PROG_DETACH, UPDATE);
+RACE(prog_detach_close, PROG_DETACH, CLOSE);
+RACE(prog_detach_move, PROG_DETACH, MOVE);
+RACE(prog_detach_unregister, PROG_DETACH, UNREGISTER);
+RACE(prog_detach_netns_exit, PROG_DETACH, NETNS_EXIT);
+RACE(prog_detach_traffic, PROG_DETACH, TRAFFIC);
 RACE(detach_detach, DETACH, DETACH);
 RACE(detach_update, DETACH, UPDATE);
 RACE(detach_close, DETACH, CLOSE);
@@ -104,6 +115,22 @@ RACE(close_rename, CLOSE, RENAME);
 RACE(close_unregister, CLOSE, UNREGISTER);
 RACE(close_netns_exit, CLOSE, NETNS_EXIT);
 RACE(close_traffic, CLOSE, TRAFFIC);
+RACE(unpin_attach, UNPIN, ATTACH);
+RACE(unpin_replace, UNPIN, REPLACE);
+RACE(unpin_prog_detach, UNPIN, PROG_DETACH);
+RACE(unpin_move, UNPIN, MOVE);
+RACE(unpin_unregister, UNPIN, UNREGISTER);
+RACE(unpin_netns_exit, UNPIN, NETNS_EXIT);
+RACE(unpin_traffic, UNPIN, TRAFFIC);
+RACE(get_detach, GET, DETACH);
+RACE(get_update, GET, UPDATE);
+RACE(get_close, GET, CLOSE);
+RACE(get_unpin, GET, UNPIN);
+RACE(get_move, GET, MOVE);
+RACE(get_unregister, GET, UNREGISTER);
+RACE(get_netns_exit, GET, NETNS_EXIT);
+RACE(query_prog_detach, QUERY, PROG_DETACH);
+RACE(query_unpin, QUERY, UNPIN);
 RACE(query_attach, QUERY, ATTACH);
 RACE(query_replace, QUERY, REPLACE);
 RACE(query_detach, QUERY, DETACH);
@@ -197,6 +224,20 @@ static int replace_another(test *t)
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
+/* Detaches the program beside the link, and attaches it again */
+static int detach_another(test *t)
+{
+	int ret;
+
+	if (setns(t->ns, CLONE_NEWNET))
+		return -errno;
+	ret = prog_detach(t->progs[2], t->ifindex, INGRESS, LAST);
+	/* fails if the device goes */
+	if (!ret)
+		prog_attach(t->progs[2], t->ifindex, INGRESS, LAST);
+	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
+}
+
 /* Does the hook list each of its programs once, and nothing behind them? */
 static bool lists_each_once(const struct hook *hook)
 {
@@ -228,6 +269,26 @@ static bool names_its_device(test *t, enum op other, __u32 ifindex)
 	}
 }
 
+/* Is the last reference to the link dropped by it? */
+static bool drops_link(enum op op)
+{
+	return op == CLOSE || op == UNPIN;
+}
+
+/* Opens the link by its id, and asks what it is. The fd may be the last one. */
+static int get(test *t, enum op other)
+{
+	int link = bpf_link_get_fd_by_id(t->link_id), ret;
+	struct bpf_link_info info;
+
+	if (link < 0)
+		return -errno;
+	ret = obj_info(link, &info, sizeof(info));
+	if (!ret && (info.id != t->link_id || !names_its_device(t, other, info.tcx.ifindex)))
+		ret = -EPROTO;
+	return close(link) ? -errno : ret;
+}
+
 /* Queries both hooks and the link. The results must be consistent. */
 static int query(test *t)
 {
@@ -243,7 +304,7 @@ static int query(test *t)
 		if (!ret && !lists_each_once(&hook))
 			ret = -EPROTO;
 	}
-	if (!ret && t->ops[1] != CLOSE) {
+	if (!ret && !drops_link(t->ops[1])) {
 		ret = obj_info(t->link, &info, sizeof(info));
 		if (!ret && !names_its_device(t, t->ops[1], info.tcx.ifindex))
 			ret = -EPROTO;
@@ -300,6 +361,8 @@ static int perform(test *t, enum op op, int which)
 		return attach_another(t);
 	case REPLACE:
 		return replace_another(t);
+	case PROG_DETACH:
+		return detach_another(t);
 	case DETACH:
 		return link_detach(t->link);
 	case UPDATE:
@@ -307,6 +370,10 @@ static int perform(test *t, enum op op, int which)
 		return link_update(t->link, t->progs[t->ops[0] == t->ops[1] ? which : 1], 0, 0);
 	case CLOSE:
 		return close(t->link) ? -errno : 0;
+	case UNPIN:
+		return unlink(PIN) ? -errno : 0;
+	case GET:
+		return get(t, t->ops[!which]);
 	case QUERY:
 		return query(t);
 	case POLL:
@@ -358,8 +425,14 @@ static bool may_answer(test *t, int which)
 		break;
 	case REPLACE:
 		if (ret == -EEXIST || ret == -ENOENT)
-			return meddles;
+			return meddles || other == PROG_DETACH;
 		break;
+	case PROG_DETACH:
+		if (ret == -ENOENT)
+			return other == REPLACE || other == PROG_DETACH;
+		break;
+	case GET:
+		return ret == 0 || (drops_link(other) && ret == -ENOENT);
 	case RENAME:
 		/* the other one has set it up */
 		if (ret == -EBUSY)
@@ -383,10 +456,17 @@ static bool may_answer(test *t, int which)
 	return ret == 0 || (ends_device(other) && ret == -ENODEV) || (gone && ret == -EBADF);
 }
 
+/* Does it need an fd of the program beside the link? */
+static bool names_another(enum op op)
+{
+	return op == REPLACE || op == PROG_DETACH;
+}
+
 /* Is a process in the namespace meanwhile? It ends only after that. */
 static bool enters_netns(enum op op)
 {
-	return op == ATTACH || op == REPLACE || op == QUERY || op == MOVE || op == RENAME;
+	return op == ATTACH || op == REPLACE || op == PROG_DETACH || op == QUERY ||
+	       op == MOVE || op == RENAME;
 }
 
 /* Lets the other one be first, at times. While a device goes, any moment is met. */
@@ -409,7 +489,8 @@ static void wait_a_little(test *t, int which)
 static bool met(test *t, int which, unsigned long rounds)
 {
 	enum op op = t->ops[which], other = t->ops[!which];
-	bool tells = op == UPDATE || op == ATTACH || op == REPLACE || op == QUERY;
+	bool tells = op == UPDATE || op == ATTACH || op == REPLACE || op == PROG_DETACH ||
+		     op == QUERY;
 
 	if (!tells || mainline_tcx() ||
 	    (other != UNREGISTER && (other != NETNS_EXIT || enters_netns(op))))
@@ -492,12 +573,14 @@ FIXTURE_TEARDOWN(races)
 TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 {
 	bool ends = ends_device(self->ops[0]) || ends_device(self->ops[1]);
-	bool closes = self->ops[0] == CLOSE || self->ops[1] == CLOSE;
-	bool replaces = self->ops[0] == REPLACE || self->ops[1] == REPLACE;
+	bool unpins = self->ops[0] == UNPIN || self->ops[1] == UNPIN;
+	bool drops = drops_link(self->ops[0]) || drops_link(self->ops[1]);
+	/* the program beside the link */
+	bool needs_it = names_another(self->ops[0]) || names_another(self->ops[1]);
 	bool updates = self->ops[0] == UPDATE && self->ops[1] == UPDATE;
 	bool exits = self->ops[0] == NETNS_EXIT || self->ops[1] == NETNS_EXIT;
 	bool traffic = self->ops[0] == TRAFFIC || self->ops[1] == TRAFFIC;
-	bool stays = !closes && !ends_link(self->ops[0]) && !ends_link(self->ops[1]);
+	bool stays = !drops && !ends_link(self->ops[0]) && !ends_link(self->ops[1]);
 	struct bpf_link_info info;
 	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
@@ -521,7 +604,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 						 LAST));
 			ASSERT_EQ(0, prog_attach(self->progs[2], self->ifindex, EGRESS,
 						 LAST));
-			if (!replaces)
+			if (!needs_it)
 				close(self->progs[2]);
 		} else {
 			ASSERT_EQ(0, setns(self->ns, CLONE_NEWNET));
@@ -531,6 +614,12 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		self->link = link_create(self->progs[0], self->ifindex, type,
 					 AT(rounds % 4 / 2 ? BPF_F_BEFORE : 0));
 		ASSERT_LE(0, self->link);
+		ASSERT_EQ(0, obj_info(self->link, &info, sizeof(info)));
+		self->link_id = info.id;
+		if (unpins) {
+			ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
+			close(self->link);
+		}
 		if (!updates)
 			close(self->progs[0]);
 		ASSERT_EQ(0, setns(self->home_ns, CLONE_NEWNET));
@@ -549,14 +638,14 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			ASSERT_NE(0, info.tcx.ifindex);
 		}
 		/* this must be possible whatever happened */
-		if (!closes) {
+		if (!drops) {
 			ASSERT_EQ(0, link_detach(self->link));
 			close(self->link);
 		}
 		if (updates)
 			close(self->progs[0]);
 		if (ends) {
-			if (replaces)
+			if (needs_it)
 				close(self->progs[2]);
 			/* remove the namespace or the device if it is still there */
 			if (!exits)
@@ -580,7 +669,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 
 	/* only a leak could still hold anything */
 	if (!ends) {
-		if (replaces)
+		if (needs_it)
 			close(self->progs[2]);
 		close(self->ns);
 		link_del(self->home_rtnl, self->peer_ifindex);
