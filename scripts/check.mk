@@ -9,7 +9,7 @@ $(eval $(call check,step,scripts/check-step,scripts trees guest))
 
 # and started again, it makes the same
 CHECKS += interrupt
-$(eval $(call check,interrupt,scripts/check-interrupt,scripts guest examples series deb kernel/tests/conformance))
+$(eval $(call check,interrupt,scripts/check-interrupt,Makefile scripts guest examples series deb kernel/tests/conformance))
 
 # variables that would be ignored, and values that would be noticed late
 CHECKS += parameters
