@@ -361,14 +361,15 @@ static bool check_fdinfo(int l)
 }
 
 /* Checks everything */
-static bool audit(void)
+static bool audit(bool in_time)
 {
+	bool (*check)(int, int) = in_time ? check_hook_in_time : check_hook;
 	bool alive[PROGS];
 	int i;
 
 	living_progs(&model, alive);
 	for (i = 0; i < DEVS; i++)
-		if (model.dev[i].exists && (!check_hook(i, 0) || !check_hook(i, 1)))
+		if (model.dev[i].exists && (!check(i, 0) || !check(i, 1)))
 			return false;
 	for (i = 0; i < LINKS; i++)
 		if (link_alive(&model, i) &&
@@ -562,6 +563,7 @@ struct before {
 	int link;		/* that it may change, or -1 */
 	int links_dev;		/* where that link is, or -1 */
 	bool links_egress;
+	bool links_file;	/* it is or was pinned: the last reference may be put later */
 };
 
 static void note(const struct step *s, struct before *b)
@@ -580,6 +582,7 @@ static void note(const struct step *s, struct before *b)
 		b->link = s->slot;
 	b->links_dev = b->link < 0 ? -1 : model.link[b->link].dev;
 	b->links_egress = b->link >= 0 && model.link[b->link].egress;
+	b->links_file = b->link >= 0 && model.link[b->link].was_pinned;
 }
 
 /* Whatever this step has released for good must be gone */
@@ -603,7 +606,7 @@ static bool check_hooks(const struct step *s, const struct before *b)
 	if (b->dev >= 0 && !check_hook(b->dev, s->egress))
 		return false;
 	if (b->dev < 0 && b->links_dev >= 0)
-		return s->op == UNPIN_LINK ?
+		return b->links_file ?
 		       check_hook_in_time(b->links_dev, b->links_egress) :
 		       check_hook(b->links_dev, b->links_egress);
 	if (s->op == DEV_MOVE || s->op == DEV_ADD || s->op == DEV_DOWN)
@@ -618,11 +621,12 @@ static bool check_step(const struct step *s, const struct before *b, int ret)
 
 	if (s->op == QUERY && (!ret || ret == -ENOSPC) && !check_answer(s))
 		return false;
-	if ((s->op == AUDIT || s->op == DIE) && !audit())
-		return false;
 	if (s->op == TRAFFIC && !check_traffic(s->dev, s->egress))
 		return false;
 	if (!check_deaths(b) || !check_hooks(s, b))
+		return false;
+	/* of the links that die with a process, some may have been pinned */
+	if ((s->op == AUDIT || s->op == DIE) && !audit(s->op == DIE))
 		return false;
 	if (b->link >= 0 && link_alive(&model, b->link) && !check_link(b->link))
 		return false;
@@ -763,8 +767,8 @@ static const uint8_t weights[MOODS][OPS] = {
 		[LOAD] = 80, [OPEN_PROG] = 5, [OPEN_LINK] = 5, [CLOSE_PROG] = 1,
 		[CLOSE_LINK] = 3, [PIN_LINK] = 2, [UNPIN_LINK] = 1, [GET_LINK] = 1,
 		[CREATE] = 100, [UPDATE] = 30, [LINK_DETACH] = 2, [ATTACH] = 120,
-		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [DEV_DOWN] = 1, [DIE] = 1,
-		[AUDIT] = 1, [TRAFFIC] = 5,
+		[DETACH] = 20, [QUERY] = 10, [DEV_ADD] = 1, [DEV_DOWN] = 1, [AUDIT] = 1,
+		[TRAFFIC] = 5,
 	},
 	[LINKS_MOSTLY] = {
 		[LOAD] = 30, [OPEN_PROG] = 5, [OPEN_LINK] = 20, [CLOSE_PROG] = 20,

@@ -94,7 +94,7 @@ struct mprog {
 
 struct mlink {
 	uint8_t fds;
-	bool pinned;
+	bool pinned, was_pinned;
 	int16_t prog;
 	int8_t dev;		/* -1: detached */
 	bool egress;
@@ -480,6 +480,7 @@ static inline int model_create(struct model *m, const struct step *s)
 	link->dev = dev;
 	link->egress = s->egress;
 	link->fds = 1 << s->proc;
+	link->was_pinned = false;
 	return 0;
 }
 
@@ -697,6 +698,7 @@ static inline int model_step(struct model *m, const struct step *s)
 	case OPEN_LINK: case CLOSE_LINK: case PIN_LINK: case UNPIN_LINK: case GET_LINK:
 		ret = model_fd(s, link_alive(m, s->slot), &m->link[s->slot].fds,
 			       &m->link[s->slot].pinned);
+		m->link[s->slot].was_pinned |= m->link[s->slot].pinned;
 		model_link_put(m, s->slot);
 		return ret;
 	case CREATE:

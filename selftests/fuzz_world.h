@@ -156,14 +156,15 @@ static inline int proc_call(struct proc *p)
 static inline int proc_start(struct proc *p)
 {
 	int go[2], done[2], fd;
+	pid_t pid;
 	char c;
 
 	if (pipe(go) || pipe(done))
 		return -errno;
-	p->pid = fork();
-	if (p->pid < 0)
+	pid = fork();
+	if (pid < 0)
 		return -errno;
-	if (!p->pid) {
+	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* those of the world, which would keep namespaces and pipes alive */
 		for (fd = 3; fd < OTHER_FD_NR; fd++)
@@ -178,6 +179,7 @@ static inline int proc_start(struct proc *p)
 	}
 	close(go[0]);
 	close(done[1]);
+	p->pid = pid;
 	p->go = go[1];
 	p->done = done[0];
 	return 0;
@@ -397,7 +399,7 @@ static inline bool dev_del(struct world *w, int dev)
 	return !ret || fail(w, "cannot delete fz%d: %s", dev, strerror(-ret));
 }
 
-/* Sets it up before, or nothing would happen. traffic_open() sets it up again. */
+/* Sets it up first: it may be down already. traffic_open() sets it up again. */
 static inline bool dev_down(struct world *w, int dev)
 {
 	uint32_t ifindex = w->dev[dev].ifindex;
@@ -829,8 +831,8 @@ static inline bool proc_die(struct world *w, int proc)
 	struct proc *p = &w->proc[proc];
 	int ret;
 
-	kill(p->pid, SIGKILL);
-	waitpid(p->pid, NULL, 0);
+	if (kill(p->pid, SIGKILL) || waitpid(p->pid, NULL, 0) != p->pid)
+		return fail(w, "cannot kill a process: %s", strerror(errno));
 	close(p->go);
 	close(p->done);
 	ret = proc_start(p);
