@@ -94,6 +94,7 @@ RACE(prog_detach_close, PROG_DETACH, CLOSE);
 RACE(prog_detach_move, PROG_DETACH, MOVE);
 RACE(prog_detach_unregister, PROG_DETACH, UNREGISTER);
 RACE(prog_detach_netns_exit, PROG_DETACH, NETNS_EXIT);
+RACE(prog_detach_rename, PROG_DETACH, RENAME);
 RACE(prog_detach_traffic, PROG_DETACH, TRAFFIC);
 RACE(detach_detach, DETACH, DETACH);
 RACE(detach_update, DETACH, UPDATE);
@@ -118,24 +119,33 @@ RACE(close_traffic, CLOSE, TRAFFIC);
 RACE(unpin_attach, UNPIN, ATTACH);
 RACE(unpin_replace, UNPIN, REPLACE);
 RACE(unpin_prog_detach, UNPIN, PROG_DETACH);
+RACE(unpin_detach, UNPIN, DETACH);
+RACE(unpin_update, UNPIN, UPDATE);
+RACE(unpin_close, UNPIN, CLOSE);
 RACE(unpin_move, UNPIN, MOVE);
+RACE(unpin_rename, UNPIN, RENAME);
 RACE(unpin_unregister, UNPIN, UNREGISTER);
 RACE(unpin_netns_exit, UNPIN, NETNS_EXIT);
 RACE(unpin_traffic, UNPIN, TRAFFIC);
+RACE(get_attach, GET, ATTACH);
+RACE(get_replace, GET, REPLACE);
+RACE(get_prog_detach, GET, PROG_DETACH);
 RACE(get_detach, GET, DETACH);
 RACE(get_update, GET, UPDATE);
 RACE(get_close, GET, CLOSE);
 RACE(get_unpin, GET, UNPIN);
 RACE(get_move, GET, MOVE);
+RACE(get_rename, GET, RENAME);
 RACE(get_unregister, GET, UNREGISTER);
 RACE(get_netns_exit, GET, NETNS_EXIT);
-RACE(query_prog_detach, QUERY, PROG_DETACH);
-RACE(query_unpin, QUERY, UNPIN);
+RACE(get_traffic, GET, TRAFFIC);
 RACE(query_attach, QUERY, ATTACH);
 RACE(query_replace, QUERY, REPLACE);
+RACE(query_prog_detach, QUERY, PROG_DETACH);
 RACE(query_detach, QUERY, DETACH);
 RACE(query_update, QUERY, UPDATE);
 RACE(query_close, QUERY, CLOSE);
+RACE(query_unpin, QUERY, UNPIN);
 RACE(query_query, QUERY, QUERY);
 RACE(query_move, QUERY, MOVE);
 RACE(query_rename, QUERY, RENAME);
@@ -231,10 +241,8 @@ static int detach_another(test *t)
 
 	if (setns(t->ns, CLONE_NEWNET))
 		return -errno;
-	ret = prog_detach(t->progs[2], t->ifindex, INGRESS, LAST);
-	/* fails if the device goes */
-	if (!ret)
-		prog_attach(t->progs[2], t->ifindex, INGRESS, LAST);
+	ret = prog_detach(t->progs[2], t->ifindex, INGRESS, LAST) ?:
+	      prog_attach(t->progs[2], t->ifindex, INGRESS, LAST);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
@@ -269,7 +277,7 @@ static bool names_its_device(test *t, enum op other, __u32 ifindex)
 	}
 }
 
-/* Is the last reference to the link dropped by it? */
+/* Does it drop the last reference to the link? */
 static bool drops_link(enum op op)
 {
 	return op == CLOSE || op == UNPIN;
@@ -278,15 +286,39 @@ static bool drops_link(enum op op)
 /* Opens the link by its id, and asks what it is. The fd may be the last one. */
 static int get(test *t, enum op other)
 {
-	int link = bpf_link_get_fd_by_id(t->link_id), ret;
+	int link = link_open(t->link_id), ret;
 	struct bpf_link_info info;
 
 	if (link < 0)
-		return -errno;
+		return link;
 	ret = obj_info(link, &info, sizeof(info));
 	if (!ret && (info.id != t->link_id || !names_its_device(t, other, info.tcx.ifindex)))
 		ret = -EPROTO;
 	return close(link) ? -errno : ret;
+}
+
+/* Asks without a reference, which could become the last one */
+static bool has_id(__u32 link_id)
+{
+	union bpf_attr attr = { .start_id = link_id - 1 };
+
+	return !sys_bpf(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr)) &&
+	       attr.next_id == link_id;
+}
+
+/* Removes the pin. A worker releases the link later, if that was the last reference. */
+static int unpin(test *t)
+{
+	double end = now() + 20;
+
+	if (unlink(PIN))
+		return -errno;
+	while (t->link < 0 && has_id(t->link_id)) {
+		if (now() > end)
+			return -ETIMEDOUT;
+		usleep(100);
+	}
+	return 0;
 }
 
 /* Queries both hooks and the link. The results must be consistent. */
@@ -371,7 +403,7 @@ static int perform(test *t, enum op op, int which)
 	case CLOSE:
 		return close(t->link) ? -errno : 0;
 	case UNPIN:
-		return unlink(PIN) ? -errno : 0;
+		return unpin(t);
 	case GET:
 		return get(t, t->ops[!which]);
 	case QUERY:
@@ -424,8 +456,10 @@ static bool may_answer(test *t, int which)
 			return meddles;
 		break;
 	case REPLACE:
+		if (ret == -ENOENT && other == PROG_DETACH)
+			return true;
 		if (ret == -EEXIST || ret == -ENOENT)
-			return meddles || other == PROG_DETACH;
+			return meddles;
 		break;
 	case PROG_DETACH:
 		if (ret == -ENOENT)
@@ -462,6 +496,12 @@ static bool names_another(enum op op)
 	return op == REPLACE || op == PROG_DETACH;
 }
 
+/* Does it need an fd of the link, even if that is pinned? */
+static bool needs_fd(enum op op)
+{
+	return op == UPDATE || op == DETACH || op == CLOSE;
+}
+
 /* Is a process in the namespace meanwhile? It ends only after that. */
 static bool enters_netns(enum op op)
 {
@@ -469,13 +509,14 @@ static bool enters_netns(enum op op)
 	       op == MOVE || op == RENAME;
 }
 
-/* Lets the other one be first, at times. While a device goes, any moment is met. */
+/* Lets the other one be first, at times. While a device or a link goes, any moment is met. */
 static void wait_a_little(test *t, int which)
 {
 	enum op other = t->ops[!which];
 	unsigned int wait;
 
-	if (ends_device(other) && (other != NETNS_EXIT || !enters_netns(t->ops[which])) &&
+	if ((other == UNPIN ||
+	     (ends_device(other) && (other != NETNS_EXIT || !enters_netns(t->ops[which])))) &&
 	    rand() % 2)
 		usleep(rand() % (t->took[!which] * 5 / 4 + 1));
 	for (wait = rand() % 4000; wait; wait--)
@@ -550,6 +591,7 @@ static int device_make(test *t)
 
 FIXTURE_SETUP(races)
 {
+	ASSERT_EQ(0, private_bpffs());
 	self->home_ns = new_netns();
 	ASSERT_LE(0, self->home_ns);
 	self->home_rtnl = rtnl_open();
@@ -574,13 +616,13 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 {
 	bool ends = ends_device(self->ops[0]) || ends_device(self->ops[1]);
 	bool unpins = self->ops[0] == UNPIN || self->ops[1] == UNPIN;
-	bool drops = drops_link(self->ops[0]) || drops_link(self->ops[1]);
-	/* the program beside the link */
-	bool needs_it = names_another(self->ops[0]) || names_another(self->ops[1]);
+	bool pin_alone = unpins && !needs_fd(self->ops[0]) && !needs_fd(self->ops[1]);
+	bool closes = pin_alone || self->ops[0] == CLOSE || self->ops[1] == CLOSE;
+	bool needs_prog = names_another(self->ops[0]) || names_another(self->ops[1]);
 	bool updates = self->ops[0] == UPDATE && self->ops[1] == UPDATE;
 	bool exits = self->ops[0] == NETNS_EXIT || self->ops[1] == NETNS_EXIT;
 	bool traffic = self->ops[0] == TRAFFIC || self->ops[1] == TRAFFIC;
-	bool stays = !drops && !ends_link(self->ops[0]) && !ends_link(self->ops[1]);
+	bool stays = !closes && !ends_link(self->ops[0]) && !ends_link(self->ops[1]);
 	struct bpf_link_info info;
 	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
@@ -604,7 +646,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 						 LAST));
 			ASSERT_EQ(0, prog_attach(self->progs[2], self->ifindex, EGRESS,
 						 LAST));
-			if (!needs_it)
+			if (!needs_prog)
 				close(self->progs[2]);
 		} else {
 			ASSERT_EQ(0, setns(self->ns, CLONE_NEWNET));
@@ -616,9 +658,11 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		ASSERT_LE(0, self->link);
 		ASSERT_EQ(0, obj_info(self->link, &info, sizeof(info)));
 		self->link_id = info.id;
-		if (unpins) {
+		if (unpins)
 			ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
+		if (pin_alone) {
 			close(self->link);
+			self->link = -1;
 		}
 		if (!updates)
 			close(self->progs[0]);
@@ -638,14 +682,17 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 			ASSERT_NE(0, info.tcx.ifindex);
 		}
 		/* this must be possible whatever happened */
-		if (!drops) {
+		if (!closes) {
 			ASSERT_EQ(0, link_detach(self->link));
 			close(self->link);
 		}
+		/* or the links that wait for their release would fill the hook */
+		if (unpins && closes)
+			ASSERT_TRUE(EVENTUALLY(!has_id(self->link_id)));
 		if (updates)
 			close(self->progs[0]);
 		if (ends) {
-			if (needs_it)
+			if (needs_prog)
 				close(self->progs[2]);
 			/* remove the namespace or the device if it is still there */
 			if (!exits)
@@ -669,7 +716,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 
 	/* only a leak could still hold anything */
 	if (!ends) {
-		if (needs_it)
+		if (needs_prog)
 			close(self->progs[2]);
 		close(self->ns);
 		link_del(self->home_rtnl, self->peer_ifindex);
