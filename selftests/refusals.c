@@ -684,6 +684,36 @@ TEST_F(refusals, query_without_some_of_the_buffers)
 	}
 }
 
+/* QUERY with a buffer that is not the user's memory: EFAULT */
+TEST_F(refusals, query_into_a_bad_buffer)
+{
+	/* nothing is mapped there; and the kernel's half of the addresses */
+	static const __u64 bad[] = { 8, 1ULL << 63 };
+	__u32 ids[3];
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		for (j = 0; j < 4; j++) {
+			union bpf_attr attr = {
+				.query.target_ifindex = self->net.ifindex,
+				.query.attach_type = self->type,
+				.query.count = 3,
+				.query.prog_ids = (unsigned long)ids,
+			};
+			__u64 *buffers[] = {
+				(void *)&attr.query.prog_ids,
+				(void *)&attr.query.link_ids,
+				(void *)&attr.query.prog_attach_flags,
+				(void *)&attr.query.link_attach_flags,
+			};
+
+			*buffers[j] = bad[i];
+			EXPECT_EQ(-EFAULT, sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)))
+				TH_LOG("buffer %zu at %#llx", j, bad[i]);
+		}
+	}
+}
+
 /* QUERY without CAP_NET_ADMIN: EPERM */
 TEST_F(refusals, query_without_cap_net_admin)
 {

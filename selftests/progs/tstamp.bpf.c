@@ -33,6 +33,15 @@ int zero_tstamp(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/* Reads the type, so at ingress the kernel leaves it to the program to clear it */
+SEC("tc")
+int read_and_zero_tstamp(struct __sk_buff *skb)
+{
+	if (is_probe(skb) && zero && *(volatile __u8 *)((char *)skb + TSTAMP_TYPE_OFF))
+		skb->tstamp = 0;
+	return TC_ACT_UNSPEC;
+}
+
 SEC("tc")
 int read_type(struct __sk_buff *skb)
 {
