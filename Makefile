@@ -78,7 +78,7 @@ NAMES += $(1)
 check-$(1): $$(TREE:%=build/%/check/$(1).tap)
 	@scripts/tally $$^
 build/%/check/$(1).tap: $(sort $(foreach i,$(filter build/% out/%,$(3)),$(call made-by,$(i)))) FORCE | deps
-	@scripts/step check-$(1) $$* scripts/check $(1) $(2) $$* $(subst %,$$*,$(3))
+	@exec scripts/step check-$(1) $$* scripts/check $(1) $(2) $$* $(subst %,$$*,$(3))
 check-$(1)-steps = $$(selftests-steps) check-$(1)
 endef
 include $(wildcard */check.mk)
@@ -94,7 +94,7 @@ selftests-runs := $(foreach q,$(quarters),$(call selftests-run,$q)$D)
 define quarter
 .PHONY: $(TREE:%=build/%/$(call selftests-run,$(1))$(2))
 $(TREE:%=build/%/$(call selftests-run,$(1))$(2)): build/%/$(call selftests-run,$(1))$(2): build/%/bzImage$(2) build/%/selftests/guest/list FORCE
-	@scripts/step $(call selftests-run,$(1))$(2) $$* -c '^@@ ' -n $$$$(guest/selftests $$* list '$(1)' | wc -l) \
+	@exec scripts/step $(call selftests-run,$(1))$(2) $$* -c '^@@ ' -n $$$$(guest/selftests $$* list '$(1)' | wc -l) \
 		guest/selftests $$* run $(call selftests-run,$(1)) '$(1)' $(2:-%=%)
 endef
 $(foreach q,$(quarters),$(eval $(call quarter,$q,))$(eval $(call quarter,$q,-debug)))
@@ -108,7 +108,7 @@ check-selftests: $(foreach t,$(TREE),$(selftests-runs:%=build/$t/%))
 check-style: build/./check/style.tap
 	@scripts/tally $^
 build/./check/style.tap: FORCE | deps
-	@scripts/step check-style . scripts/check style scripts/check-style . $(everything) $(filter-out . .. .git,$(wildcard .??*))
+	@exec scripts/step check-style . scripts/check style scripts/check-style . $(everything) $(filter-out . .. .git,$(wildcard .??*))
 
 # the steps of this run, for their "k/n"
 kernel-steps := packages fetch prepare kernel$D
@@ -127,8 +127,8 @@ export STEPS := $(filter $(foreach g,$(MAKECMDGOALS),$($(g)-steps)), \
 
 # another make may have made it while this one waited
 unless-made = -u '$@ $^'
-# runs the long step $(1) of tree $*
-step = @scripts/step $(1) $* $(unless-made) scripts/$(1) $*
+# runs the long step $(1) of tree $*; without exec, make's shell would not tell it to end
+step = @exec scripts/step $(1) $* $(unless-made) scripts/$(1) $*
 
 .PHONY: FORCE help deps kernel libbpf bpftool selftests demo test check shell clean distclean
 FORCE:
@@ -166,16 +166,16 @@ distclean: ## 4 remove build/ and out/
 # another make may have fetched it while this one waited: the same file again would count
 # as another one
 build/%/source.tar.xz: | deps
-	@scripts/step fetch $* sh -c '[ -e $@ ] || scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@'
+	@exec scripts/step fetch $* sh -c '[ -e $@ ] || scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@'
 
 # Only the script knows whether anything has changed, so it is always run. It touches the
 # file of each part that has.
 $(call prepared,$(parts)): FORCE $(source-archive) | deps
-	@scripts/prepare $* check 2>/dev/null || scripts/step prepare $* scripts/prepare $*
+	@scripts/prepare $* check 2>/dev/null || exec scripts/step prepare $* scripts/prepare $*
 
 # A step that builds a kernel in build/TREE/DIR. A new one prints about COUNT lines; of one
 # that was built in part nobody knows how many.
-kernel-step = @scripts/step $(1) $* $$([ -e build/$*/$(2)/.config ] || echo "-c ^..[A-Z] -n $(3)")
+kernel-step = @exec scripts/step $(1) $* $$([ -e build/$*/$(2)/.config ] || echo "-c ^..[A-Z] -n $(3)")
 
 build/%/bzImage: $(call prepared,kernel kabi) $(configured)
 	$(call kernel-step,kernel,kernel,1700) $(unless-made) guest/kernel $*
@@ -192,7 +192,7 @@ build/%/uml: $(call prepared,kernel kabi) $(uml-configured)
 
 # for comparison: the same configuration without our patches
 build/%/stock/linux: $(source-archive) | deps
-	@scripts/step stock $* scripts/stock $* $(source-archive:%=$<)
+	@exec scripts/step stock $* scripts/stock $* $(source-archive:%=$<)
 
 build/%/bzImage-stock: build/%/stock/linux $(configured)
 	$(call kernel-step,kernel-stock,stock/kernel,1700) $(unless-made) guest/kernel $* stock
@@ -207,7 +207,7 @@ build/%/selftests/guest/list: build/%/bpftool $(call prepared,selftests) scripts
 	$(call step,selftests)
 
 demo-%: build/%/bzImage$D build/%/bpftool FORCE
-	@scripts/step demo-build $* examples/demo/build $*
+	@exec scripts/step demo-build $* examples/demo/build $*
 	@examples/demo/boot $* $(debug)
 
 NAME ?=

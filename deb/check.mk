@@ -39,8 +39,8 @@ deb-config:
 
 deb-%: build/%/bpftool FORCE
 	@$(if $(call deb-patched,$*),n=$$(KABI=$(deb-kabi) deb/estimate $* "$(CONFIG)" build/$*/deb 2>/dev/null) && \
-		KABI=$(deb-kabi) scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
-	@scripts/step deb-tools $* deb/tools $* build/$*/deb
+		KABI=$(deb-kabi) exec scripts/step deb-kernel $* -c '^  (CC|AS) ' -n $$n deb/kernel $* "$(CONFIG)" build/$*/deb "$(FLAVOUR)")
+	@exec scripts/step deb-tools $* deb/tools $* build/$*/deb
 
 # when those of all trees are built: if one fails, the repository stays as it was
 collect-deb-%: $(TREE:%=deb-%) FORCE
@@ -56,16 +56,16 @@ check-deb-ready: deps
 	@[ "$$(id -u)" = 0 ] || { echo "error: packages are installed in a scratch root directory: run make check-deb as root" >&2; exit 1; }
 
 build/deb-root: deb/root | deps
-	@scripts/step deb-root . deb/root $@
+	@exec scripts/step deb-root . deb/root $@
 
 # the small configuration, and what Debian's initramfs needs
 build/%/check/deb.tap: export DEBFULLNAME = A Packager
 build/%/check/deb.tap: export DEBEMAIL = packager@example.org
 build/%/check/deb.tap: build/%/bpftool build/%/bzImage build/deb-root FORCE | check-deb-ready
-	@scripts/step demo-build $* examples/demo/build $*
+	@exec scripts/step demo-build $* examples/demo/build $*
 	@{ cat build/$*/kernel/.config; echo CONFIG_RD_GZIP=y; } >build/$*/check-deb.config
-	@$(if $(call deb-patched,$*),KABI=$(deb-kabi) KDEB_COMPRESS=gzip scripts/step deb-kernel $* \
+	@$(if $(call deb-patched,$*),KABI=$(deb-kabi) KDEB_COMPRESS=gzip exec scripts/step deb-kernel $* \
 		deb/kernel $* build/$*/check-deb.config build/$*/check-deb check)
-	@scripts/step deb-tools $* deb/tools $* build/$*/check-deb
+	@exec scripts/step deb-tools $* deb/tools $* build/$*/check-deb
 	@mkdir -p $(@D)
-	@KABI=$(deb-kabi) scripts/step check-deb $* sh -c 'unshare --mount deb/check $* >$@; echo $$? >$(@:.tap=.status)'
+	@KABI=$(deb-kabi) exec scripts/step check-deb $* sh -c 'unshare --mount deb/check $* >$@; echo $$? >$(@:.tap=.status)'

@@ -2,7 +2,7 @@
 # the release whose tests of tcx are run on TREE's kernel
 mainline := $(firstword $(filter-out $(PATCHED),$(TREES)))
 build/conformance/test_progs build/conformance/include/prog_tests/tests.h &: build/$(mainline)/source.tar.xz kernel/tests/conformance/Makefile
-	@scripts/step conformance . make -C kernel/tests/conformance \
+	@exec scripts/step conformance . make -C kernel/tests/conformance \
 		SOURCE=$(CURDIR)/$< OUTPUT=$(CURDIR)/build/conformance
 
 CHECKS += conformance
@@ -10,7 +10,7 @@ $(eval $(call check,conformance,kernel/tests/conformance/check,$(in-guest) \
 	build/conformance/test_progs build/conformance/include/prog_tests/tests.h))
 
 build/%/debian-config.xz: | deps
-	@scripts/step fetch $* scripts/fetch linux-config-$* \
+	@exec scripts/step fetch $* scripts/fetch linux-config-$* \
 		usr/src/linux-config-$*/config.amd64_none_amd64.xz $@
 
 # with KABI=1, modules that were built for the unpatched kernel keep working
@@ -21,7 +21,7 @@ $(eval $(call check,abi,kernel/tests/check-abi,$(series-sources) \
 build/%/kabi/debian.deb: $(source-archive) | deps
 	@mkdir -p $(@D)
 	@$(if $(KERNEL_SRC),echo "error: check-kabi is about Debian's kernel: leave KERNEL_SRC out" >&2; exit 1)
-	@$(if $(filter $*,$(PATCHED)),scripts/step fetch-kernel $* scripts/fetch linux-image-$*=$$(cat $<.version) package,touch) $@
+	@$(if $(filter $*,$(PATCHED)),exec scripts/step fetch-kernel $* scripts/fetch linux-image-$*=$$(cat $<.version) package,touch) $@
 
 build/%/kabi/bzImage build/%/kabi/vmlinux.symvers: $(call prepared,kernel) build/%/kabi/debian.deb kernel/tests/kabi/kernel scripts/kabi-source \
 		$(wildcard kernel/patches/kabi kernel/patches/kabi/*.patch)
@@ -69,12 +69,12 @@ native-kernels := $(foreach t,$(bench-trees),$t-tc-link=build/$t/uml) $(if $(KER
 
 .PHONY: bench bench-native bench-docs
 bench: $(call files-of,$(bench-kernels)) bench-native FORCE | deps ## 3 out/bench: what packets, attaching and memory cost, beside mainline
-	@scripts/step bench . -c ': (plain|mitigated|preempt|time)$$' -n $(words $(bench-kernels) $(bench-kernels) $(call files-of,$(bench-kernels)) end) \
+	@exec scripts/step bench . -c ': (plain|mitigated|preempt|time)$$' -n $(words $(bench-kernels) $(bench-kernels) $(call files-of,$(bench-kernels)) end) \
 		kernel/tests/bench/run out/bench build/$(firstword $(bench-trees))/linux $(bench-kernels)
 	@echo out/bench/figures.md
 
 bench-native: $(call files-of,$(native-kernels)) FORCE | deps ## 3 of these only packets at native speed, under User Mode Linux
-	@scripts/step bench-native . -c '^round: ' -n $(ROUNDS) \
+	@exec scripts/step bench-native . -c '^round: ' -n $(ROUNDS) \
 		kernel/tests/bench/native out/bench build/$(firstword $(bench-trees))/linux $(ROUNDS) $(native-kernels)
 
 bench-docs: ## 4 put the figures of out/bench into Documentation/

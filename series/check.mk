@@ -7,7 +7,7 @@ series: $(TREE:%=$(out)/series/%) ## 5 out/series/TREE: cover letter and patches
 
 $(out)/series/%: $(call prepared,$(parts)) FORCE
 	@mkdir -p $(@D)
-	@author=$$(series/author) && scripts/step series $* series/make $* build/$*/original $@ "$$author"
+	@author=$$(series/author) && exec scripts/step series $* series/make $* build/$*/original $@ "$$author"
 	@echo 'made $@, for: git am --empty=drop $(CURDIR)/$@/*.patch'
 	@echo 'git before 2.35 does not know --empty: git am $$(ls $(CURDIR)/$@/*.patch | tail -n +2)'
 
@@ -15,7 +15,7 @@ $(out)/series/%: $(call prepared,$(parts)) FORCE
 branch: $(TREE:%=branch-%) ## 4 build/TREE/branch: a git branch of the patches, to change them there
 
 branch-%: $(call prepared,$(parts)) FORCE
-	@scripts/step branch $* series/branch $* build/$*/branch
+	@exec scripts/step branch $* series/branch $* build/$*/branch
 	@echo 'build/$*/branch has a commit for each stored patch: change them (git rebase -i before), then make refresh TREE=$*$(if $(KERNEL_SRC), KERNEL_SRC=$(subst ','\'',$(KERNEL_SRC)))'
 
 refresh: $(TREE:%=refresh-%) ## 4 bring what was changed on build/TREE/branch back to the patches and files here
