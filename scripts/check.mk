@@ -5,7 +5,7 @@ $(eval $(call check,source,scripts/check-source,Makefile scripts trees series de
 
 # a step can be interrupted, fail, and meet another make
 CHECKS += step
-$(eval $(call check,step,scripts/check-step,scripts trees guest))
+$(eval $(call check,step,scripts/check-step,Makefile scripts trees guest $(wildcard */check.mk)))
 
 # and started again, it makes the same
 CHECKS += interrupt
