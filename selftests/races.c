@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every operation that changes or ends an attachment or its device, in pairs, and
+ * The operations that change, end or look up an attachment or its device, in pairs, and
  * against packets, on two CPUs. The kernel's own checks find the real bugs. Here the
  * checks are that each call returns one of the permitted results, and that no program
  * and no link is left. Further tests change one hook from several threads, and switch
