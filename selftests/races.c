@@ -306,7 +306,10 @@ static bool has_id(__u32 link_id)
 	       attr.next_id == link_id;
 }
 
-/* Removes the pin. A worker releases the link later, if that was the last reference. */
+/*
+ * Removes the pin. A worker releases the link later, if that was the last reference. Looks
+ * often, so that the time this took tells the other one how long it may wait.
+ */
 static int unpin(test *t)
 {
 	double end = now() + 20;
@@ -656,8 +659,8 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		self->link = link_create(self->progs[0], self->ifindex, type,
 					 AT(rounds % 4 / 2 ? BPF_F_BEFORE : 0));
 		ASSERT_LE(0, self->link);
-		ASSERT_EQ(0, obj_info(self->link, &info, sizeof(info)));
-		self->link_id = info.id;
+		self->link_id = link_id(self->link);
+		ASSERT_NE(0, self->link_id);
 		if (unpins)
 			ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
 		if (pin_alone) {
