@@ -123,7 +123,7 @@ bpf_program__attach_tcx(const struct bpf_program *prog, int ifindex,
  *     link, use **bpf_link__update_program()**
  *   - -EAGAIN: the relative link is just being created
  *   - -EBADF: relative_fd is not open
- *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER name different places, or 63 programs
+ *   - -ERANGE: BPF_F_BEFORE and BPF_F_AFTER are both set, or 63 programs
  *     are there already
  *
  * The program runs in direct-action mode, before the filters of a clsact qdisc. It

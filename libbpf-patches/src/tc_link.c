@@ -78,7 +78,7 @@ static const char *tc_link_cause(int err, __u32 flags, char *buf, size_t buf_sz)
 	case -EBADF:
 		return "the relative fd is not open";
 	case -ERANGE:
-		return "BPF_F_BEFORE and BPF_F_AFTER name different places, or the hook is full";
+		return "BPF_F_BEFORE and BPF_F_AFTER are both set, or the hook is full";
 	default:
 		return libbpf_strerror_r(err, buf, buf_sz);
 	}
