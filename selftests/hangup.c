@@ -9,8 +9,15 @@
 
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 
-#define WAITERS 6
+#define WAITERS	6	/* on each link */
+
+struct waiter {
+	int link, epoll;	/* epoll is 0 if it uses poll() */
+	pid_t tid;
+	int said;
+};
 
 FIXTURE(hangup) {
 	struct net net;
@@ -18,7 +25,11 @@ FIXTURE(hangup) {
 	int ifindex;		/* a device that tests may delete or move */
 	int prog, other_prog, link;
 	int epoll;
+	struct waiter *waiters;	/* shared with a child process */
+	int waiting;		/* how many there are */
 };
+
+typedef FIXTURE_DATA(hangup) test;
 
 FIXTURE_ON_BOTH_SIDES(hangup);
 
@@ -35,6 +46,9 @@ FIXTURE_SETUP(hangup)
 	ASSERT_LE(0, self->link);
 	self->epoll = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_LE(0, self->epoll);
+	self->waiters = mmap(NULL, (WAITERS + 1) * sizeof(*self->waiters),
+			     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->waiters);
 }
 
 FIXTURE_TEARDOWN(hangup)
@@ -70,56 +84,86 @@ static int epoll_for(int epoll, int ms)
 	return event.events == EPOLLHUP ? event.data.fd : -EPROTO;
 }
 
-/* ---- threads that wait while the link is detached ---- */
-
-struct waiter {
-	pthread_t thread;
-	int link, epoll;	/* only one of them is used */
-	int said;
-};
+/* ---- those that wait while the link is detached ---- */
 
 static void *waiter(void *arg)
 {
 	struct waiter *w = arg;
 
-	w->said = w->epoll ? epoll_for(w->epoll, 20000) : poll_for(w->link, 20000);
+	/* nothing may come between this and the call: see asleep() */
+	__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELEASE);
+	/* without a timeout, after which poll() would look at the link again */
+	__atomic_store_n(&w->said, w->epoll ? epoll_for(w->epoll, -1) : poll_for(w->link, -1),
+			 __ATOMIC_RELEASE);
 	return NULL;
 }
 
 /*
- * A third of them use poll(), the others epoll_wait() on an epoll fd of their own, half of
- * these exclusively: each must be told nevertheless, since the link stays detached
+ * Is it asleep in its call, so that only a wake-up can end that? Whoever begins later is
+ * told because the link is over already. A task that waits for memory is not "S" but "D".
  */
-static int start_waiters(struct waiter *waiters, int link)
+static bool asleep(struct waiter *w)
 {
+	pid_t tid = __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
+	char path[32], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	f = tid ? fopen(path, "re") : NULL;
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(f);
+	return state == 'S';
+}
+
+/*
+ * On each of the links, a third of the waiters use poll(), the others epoll_wait() on an
+ * epoll fd of their own, half of these exclusively: each must be told nevertheless, since
+ * the link stays detached. Returns when all of @t's waiters are asleep.
+ */
+static int start_waiters(test *t, const int *links, int n)
+{
+	pthread_t thread;
+	struct waiter *w;
 	int i;
 
-	for (i = 0; i < WAITERS; i++) {
-		waiters[i] = (struct waiter){ .link = link };
+	for (i = 0; i < n * WAITERS; i++) {
+		w = &t->waiters[t->waiting++];
+		w->link = links[i / WAITERS];
 		if (i % 3) {
-			waiters[i].epoll = epoll_create1(EPOLL_CLOEXEC);
-			if (epoll_add(waiters[i].epoll, link,
-				      i % 3 == 1 ? 0 : EPOLLIN | EPOLLEXCLUSIVE))
+			w->epoll = epoll_create1(EPOLL_CLOEXEC);
+			if (epoll_add(w->epoll, w->link, i % 3 == 1 ? 0 : EPOLLIN | EPOLLEXCLUSIVE))
 				return -1;
 		}
-		if (pthread_create(&waiters[i].thread, NULL, waiter, &waiters[i]))
+		if (pthread_create(&thread, NULL, waiter, w))
 			return -1;
 	}
-	/* they should be asleep when it happens */
-	usleep(200000);
+	for (i = 0; i < t->waiting; i++)
+		if (!WITHIN(30, asleep(&t->waiters[i])))
+			return -1;
 	return 0;
 }
 
-/* How many were told the right thing */
-static int told(struct waiter *waiters)
+/* How many have been told the right thing by now */
+static int told(test *t)
 {
-	int i, n = 0;
+	struct waiter *w;
+	int n = 0;
 
-	for (i = 0; i < WAITERS; i++) {
-		pthread_join(waiters[i].thread, NULL);
-		n += waiters[i].said == (waiters[i].epoll ? waiters[i].link : POLLHUP);
-	}
+	for (w = t->waiters; w < t->waiters + t->waiting; w++)
+		n += __atomic_load_n(&w->said, __ATOMIC_ACQUIRE) == (w->epoll ? w->link : POLLHUP);
 	return n;
+}
+
+static bool all_told(test *t)
+{
+	bool all = WITHIN(30, told(t) == t->waiting);
+
+	if (!all)
+		fprintf(stderr, "# %d of %d waiters were told\n", told(t), t->waiting);
+	return all;
 }
 
 /* ---- when a link hangs up ---- */
@@ -136,30 +180,25 @@ TEST_F(hangup, not_while_it_is_attached)
 
 TEST_F(hangup, when_it_is_detached)
 {
-	struct waiter waiters[WAITERS];
-
 	SKIP_WITHOUT_POLL;
-	ASSERT_EQ(0, start_waiters(waiters, self->link));
+	ASSERT_EQ(0, start_waiters(self, &self->link, 1));
 	ASSERT_EQ(0, link_detach(self->link));
-	EXPECT_EQ(WAITERS, told(waiters));
+	EXPECT_TRUE(all_told(self));
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
 }
 
 TEST_F(hangup, when_its_device_is_unregistered)
 {
-	struct waiter waiters[WAITERS];
-
 	SKIP_WITHOUT_POLL;
-	ASSERT_EQ(0, start_waiters(waiters, self->link));
+	ASSERT_EQ(0, start_waiters(self, &self->link, 1));
 	ASSERT_EQ(0, link_del(self->rtnl, self->ifindex));
 	/* at once, not some time later */
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
-	EXPECT_EQ(WAITERS, told(waiters));
+	EXPECT_TRUE(all_told(self));
 }
 
 TEST_F(hangup, when_its_devices_netns_ends)
 {
-	struct waiter waiters[WAITERS];
 	int ns, link, ifindex;
 
 	SKIP_WITHOUT_POLL;
@@ -170,9 +209,9 @@ TEST_F(hangup, when_its_devices_netns_ends)
 	link = link_create(self->other_prog, ifindex, self->type, LAST);
 	ASSERT_LE(0, link);
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
-	ASSERT_EQ(0, start_waiters(waiters, link));
+	ASSERT_EQ(0, start_waiters(self, &link, 1));
 	close(ns);
-	EXPECT_EQ(WAITERS, told(waiters));
+	EXPECT_TRUE(all_told(self));
 	EXPECT_EQ(POLLHUP, poll_for(link, 0));
 	/* the device of the other link is still there */
 	EXPECT_EQ(0, poll_for(self->link, 0));
@@ -223,8 +262,8 @@ TEST_F(hangup, of_one_link_and_not_of_others)
 /* Every fd counts: opened from a pin, got by id, inherited */
 TEST_F(hangup, by_every_fd)
 {
-	struct waiter waiters[WAITERS];
-	int by_id, by_pin, status;
+	struct waiter *heir;
+	int by_id, by_pin;
 	pid_t pid;
 
 	SKIP_WITHOUT_POLL;
@@ -233,16 +272,17 @@ TEST_F(hangup, by_every_fd)
 	ASSERT_EQ(0, bpf_obj_pin(self->link, "/sys/fs/bpf/link"));
 	by_pin = bpf_obj_get("/sys/fs/bpf/link");
 	ASSERT_LE(0, by_pin);
-	ASSERT_EQ(0, start_waiters(waiters, by_pin));
-	pid = fork();
+	heir = &self->waiters[self->waiting++];
+	heir->link = self->link;
+	pid = child();
 	ASSERT_LE(0, pid);
-	if (!pid)
-		_exit(poll_for(self->link, 20000) != POLLHUP);
-	usleep(200000);
+	if (!pid) {
+		waiter(heir);
+		_exit(0);
+	}
+	ASSERT_EQ(0, start_waiters(self, &by_pin, 1));
 	ASSERT_EQ(0, link_detach(by_id));
-	EXPECT_EQ(WAITERS, told(waiters));
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_TRUE(all_told(self));
 }
 
 /* ---- when it does not ---- */
