@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #define WAITERS	6	/* on each link */
+#define LINKS	3	/* on one device */
 
 struct waiter {
 	int link, epoll;	/* epoll is 0 if it uses poll() */
@@ -46,7 +47,7 @@ FIXTURE_SETUP(hangup)
 	ASSERT_LE(0, self->link);
 	self->epoll = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_LE(0, self->epoll);
-	self->waiters = mmap(NULL, (WAITERS + 1) * sizeof(*self->waiters),
+	self->waiters = mmap(NULL, (LINKS * WAITERS + 1) * sizeof(*self->waiters),
 			     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->waiters);
 }
@@ -166,6 +167,16 @@ static bool all_told(test *t)
 	return all;
 }
 
+/* How many of the links say that they are over */
+static int over(const int *links, int n)
+{
+	int i, count = 0;
+
+	for (i = 0; i < n; i++)
+		count += poll_for(links[i], 0) == POLLHUP;
+	return count;
+}
+
 /* ---- when a link hangs up ---- */
 
 TEST_F(hangup, not_while_it_is_attached)
@@ -187,32 +198,47 @@ TEST_F(hangup, when_it_is_detached)
 	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
 }
 
+/* Two links on the hook and one on the other side: the device's end is that of all */
+static int all_links(test *t, int ifindex, int *links)
+{
+	int i, types[LINKS] = { t->type, t->type, t->type == INGRESS ? EGRESS : INGRESS };
+
+	for (i = 0; i < LINKS; i++) {
+		links[i] = link_create(load_verdict(TC_ACT_UNSPEC), ifindex, types[i], LAST);
+		if (links[i] < 0)
+			return links[i];
+	}
+	return 0;
+}
+
 TEST_F(hangup, when_its_device_is_unregistered)
 {
+	int links[LINKS];
+
 	SKIP_WITHOUT_POLL;
-	ASSERT_EQ(0, start_waiters(self, &self->link, 1));
+	close(self->link);
+	ASSERT_EQ(0, all_links(self, self->ifindex, links));
+	ASSERT_EQ(0, start_waiters(self, links, LINKS));
 	ASSERT_EQ(0, link_del(self->rtnl, self->ifindex));
 	/* at once, not some time later */
-	EXPECT_EQ(POLLHUP, poll_for(self->link, 0));
+	EXPECT_EQ(LINKS, over(links, LINKS));
 	EXPECT_TRUE(all_told(self));
 }
 
 TEST_F(hangup, when_its_devices_netns_ends)
 {
-	int ns, link, ifindex;
+	int ns, links[LINKS];
 
 	SKIP_WITHOUT_POLL;
 	ns = new_netns();
 	ASSERT_LE(0, ns);
 	ASSERT_EQ(0, run("ip link add hup2 type veth peer name hup3"));
-	ifindex = if_nametoindex("hup2");
-	link = link_create(self->other_prog, ifindex, self->type, LAST);
-	ASSERT_LE(0, link);
+	ASSERT_EQ(0, all_links(self, if_nametoindex("hup2"), links));
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
-	ASSERT_EQ(0, start_waiters(self, &link, 1));
+	ASSERT_EQ(0, start_waiters(self, links, LINKS));
 	close(ns);
 	EXPECT_TRUE(all_told(self));
-	EXPECT_EQ(POLLHUP, poll_for(link, 0));
+	EXPECT_EQ(LINKS, over(links, LINKS));
 	/* the device of the other link is still there */
 	EXPECT_EQ(0, poll_for(self->link, 0));
 }
