@@ -285,19 +285,20 @@ TEST_F(hangup, of_one_link_and_not_of_others)
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
 }
 
-/* Every fd counts: opened from a pin, got by id, inherited */
+/* Every fd counts: inherited, got by id, opened from a pin */
 TEST_F(hangup, by_every_fd)
 {
 	struct waiter *heir;
-	int by_id, by_pin;
+	int fds[LINKS];
 	pid_t pid;
 
 	SKIP_WITHOUT_POLL;
-	by_id = bpf_link_get_fd_by_id(link_id(self->link));
-	ASSERT_LE(0, by_id);
+	fds[0] = self->link;
+	fds[1] = bpf_link_get_fd_by_id(link_id(self->link));
+	ASSERT_LE(0, fds[1]);
 	ASSERT_EQ(0, bpf_obj_pin(self->link, "/sys/fs/bpf/link"));
-	by_pin = bpf_obj_get("/sys/fs/bpf/link");
-	ASSERT_LE(0, by_pin);
+	fds[2] = bpf_obj_get("/sys/fs/bpf/link");
+	ASSERT_LE(0, fds[2]);
 	heir = &self->waiters[self->waiting++];
 	heir->link = self->link;
 	pid = child();
@@ -306,9 +307,10 @@ TEST_F(hangup, by_every_fd)
 		waiter(heir);
 		_exit(0);
 	}
-	ASSERT_EQ(0, start_waiters(self, &by_pin, 1));
-	ASSERT_EQ(0, link_detach(by_id));
+	ASSERT_EQ(0, start_waiters(self, fds, LINKS));
+	ASSERT_EQ(0, link_detach(fds[1]));
 	EXPECT_TRUE(all_told(self));
+	EXPECT_EQ(LINKS, over(fds, LINKS));
 }
 
 /* ---- when it does not ---- */
