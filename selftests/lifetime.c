@@ -308,30 +308,39 @@ TEST_F(lifetime, link_moves_with_its_device_to_another_netns)
 {
 	char name[IF_NAMESIZE];
 	struct hook hook;
-	int link;
+	int link, ns;
 
 	link = CREATE(self->prog_a);
 	ASSERT_LE(0, link);
+	ns = new_netns();
+	ASSERT_LE(0, ns);
 	/* this one takes the ifindex that the device has here, so that it must change */
-	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
 	if (!if_indextoname(self->net.ifindex, name))
-		ASSERT_EQ(0, run("ip link add tc8 index %d type veth peer name tc9",
+		ASSERT_EQ(0, run("ip link add tc8 type veth peer name tc9 index %d",
 				 self->net.ifindex));
 	ASSERT_EQ(0, setns(self->net.here_ns, CLONE_NEWNET));
 
-	ASSERT_EQ(0, run("ip link set " HERE_DEV " netns /proc/self/fd/%d",
-			 self->net.there_ns));
+	ASSERT_EQ(0, run("ip link set " HERE_DEV " netns /proc/self/fd/%d", ns));
 	EXPECT_EQ(-ENODEV, COUNT());
-	ASSERT_EQ(0, setns(self->net.there_ns, CLONE_NEWNET));
+	ASSERT_EQ(0, setns(ns, CLONE_NEWNET));
 	EXPECT_NE(self->net.ifindex, (int)if_nametoindex(HERE_DEV));
 	EXPECT_EQ(if_nametoindex(HERE_DEV), info_ifindex(link));
 	ASSERT_EQ(0, hook_query(if_nametoindex(HERE_DEV), self->type, &hook));
 	EXPECT_EQ(1, hook.count);
 	EXPECT_EQ(link_id(link), hook.link_ids[0]);
 
-	EXPECT_EQ(0, link_update(link, self->prog_b, 0, 0));
+	/* the move has set it down and taken its addresses */
 	ASSERT_EQ(0, run("ip link set " HERE_DEV " up"));
+	ASSERT_EQ(0, run("ip addr add " HERE_ADDR "/24 dev " HERE_DEV));
+	ASSERT_EQ(0, run("ip neigh add " THERE_ADDR " lladdr " THERE_MAC " dev " HERE_DEV));
+	self->net.here = udp_socket(HERE_ADDR, PROBE_PORT);
+	self->net.here_fence = udp_socket(HERE_ADDR, FENCE_PORT);
+	ASSERT_EQ(0, wait_for_carrier(&self->net, self->type));
+	EXPECT_STREQ("A", RAN());
+	EXPECT_EQ(0, link_update(link, self->prog_b, 0, 0));
+	EXPECT_STREQ("B", RAN());
 	EXPECT_EQ(0, link_detach(link));
+	EXPECT_STREQ("", RAN());
 	EXPECT_EQ(0, hook_count(if_nametoindex(HERE_DEV), self->type));
 }
 
