@@ -335,6 +335,51 @@ TEST_F(hangup, not_when_its_device_moves)
 	EXPECT_EQ(self->link, epoll_for(self->epoll, 10000));
 }
 
+/* ---- the last close of a link that somebody waits for ---- */
+
+/*
+ * A sleeping poll() holds what it polls, as of any file with a poll operation. Mainline's
+ * links have none.
+ */
+TEST_F(hangup, poll_keeps_a_link_that_is_closed)
+{
+	struct waiter *w = self->waiters;
+	__u32 id = link_id(self->link);
+	pthread_t thread;
+	int by_id;
+
+	w->link = self->link;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, waiter, w));
+	ASSERT_TRUE(WITHIN(30, asleep(w)));
+	close(self->link);
+	if (mainline_tcx()) {
+		EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+		EXPECT_EQ(0, hook_count(self->ifindex, self->type));
+		return;
+	}
+	EXPECT_EQ(1, hook_count(self->ifindex, self->type));
+	by_id = bpf_link_get_fd_by_id(id);
+	ASSERT_LE(0, by_id);
+	EXPECT_EQ(0, w->said);
+	ASSERT_EQ(0, link_detach(by_id));
+	EXPECT_EQ(0, hook_count(self->ifindex, self->type));
+	/* it is woken, and looks at what the number of the fd means by now */
+	EXPECT_TRUE(WITHIN(30, __atomic_load_n(&w->said, __ATOMIC_ACQUIRE)));
+	close(by_id);
+	EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+}
+
+TEST_F(hangup, epoll_does_not_keep_a_link)
+{
+	__u32 id = link_id(self->link);
+
+	SKIP_WITHOUT_POLL;
+	ASSERT_EQ(0, epoll_add(self->epoll, self->link, 0));
+	close(self->link);
+	EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+	EXPECT_EQ(0, hook_count(self->ifindex, self->type));
+}
+
 /* ---- other links ---- */
 
 /* epoll(7) refuses an fd that does not support it, and that must not change */
