@@ -130,22 +130,54 @@ static char *fdinfo(int link)
 	return all ? strstr(all, "link_type:") : NULL;
 }
 
+/* Are those the lines that a link of any type has, with the id and the tag of @prog? */
+static bool fdinfo_begins(const char *got, const char *type, int link, int prog)
+{
+	struct bpf_prog_info info;
+	const __u8 *tag = info.tag;
+	char expected[256];
+
+	if (!got || obj_info(prog, &info, sizeof(info)))
+		return false;
+	snprintf(expected, sizeof(expected), "link_type:\t%s\nlink_id:\t%u\n"
+		 "prog_tag:\t%02x%02x%02x%02x%02x%02x%02x%02x\nprog_id:\t%u\n", type,
+		 link_id(link), tag[0], tag[1], tag[2], tag[3], tag[4], tag[5], tag[6], tag[7],
+		 info.id);
+	return !strncmp(got, expected, strlen(expected));
+}
+
 TEST_F(info, fdinfo_is_mainlines)
 {
+	int prog_a = bpf_program__fd(self->skel->progs.prog_a);
+	int prog_b = bpf_program__fd(self->skel->progs.prog_b);
 	char expected[256], *got = fdinfo(self->link), *at;
 
 	ASSERT_NE(NULL, got);
-	EXPECT_EQ(got, strstr(got, "link_type:\ttcx\n"));
-	snprintf(expected, sizeof(expected), "\nlink_id:\t%u\n", self->link_id);
-	EXPECT_NE(NULL, strstr(got, expected));
-	snprintf(expected, sizeof(expected), "\nprog_id:\t%u\n", self->prog_id);
-	EXPECT_NE(NULL, strstr(got, expected));
+	EXPECT_TRUE(fdinfo_begins(got, "tcx", self->link, prog_a)) TH_LOG("fdinfo is: %s", got);
 	/* the link's own lines are the last two */
 	snprintf(expected, sizeof(expected), "\nifindex:\t%u\nattach_type:\t%u (%s)\n",
 		 self->net.ifindex, self->type, self->name);
 	at = strstr(got, expected);
 	ASSERT_NE(NULL, at) TH_LOG("fdinfo is: %s", got);
 	EXPECT_EQ(strlen(expected), strlen(at));
+
+	/* a program with another tag */
+	ASSERT_EQ(0, link_update(self->link, prog_b, 0, 0));
+	got = fdinfo(self->link);
+	EXPECT_FALSE(fdinfo_begins(got, "tcx", self->link, prog_a));
+	EXPECT_TRUE(fdinfo_begins(got, "tcx", self->link, prog_b)) TH_LOG("fdinfo is: %s", got);
+}
+
+/* The same code of the kernel prints what all links have in common */
+TEST_F(info, fdinfo_of_another_link)
+{
+	int prog = load_verdict_as(BPF_PROG_TYPE_XDP, 0, XDP_PASS, 0);
+	int link = link_create(prog, if_nametoindex("lo"), BPF_XDP, LAST);
+	char *got;
+
+	ASSERT_LE(0, link);
+	got = fdinfo(link);
+	EXPECT_TRUE(fdinfo_begins(got, "xdp", link, prog)) TH_LOG("fdinfo is: %s", got);
 }
 
 TEST_F(info, fdinfo_of_a_detached_link)
