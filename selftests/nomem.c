@@ -10,6 +10,7 @@
 #include "rtnl.h"
 
 #include <dirent.h>
+#include <sys/epoll.h>
 
 #define DEBUGFS "/sys/kernel/debug/"
 
@@ -180,9 +181,34 @@ static struct place between(test *t)
 	return AT(BPF_F_AFTER, t->neighbour[0]);
 }
 
+/* A new epoll fd that is told once when the link ends, or -1. A link of mainline cannot. */
+static int epoll_of(int link)
+{
+	struct epoll_event edge = { .events = EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, link, &edge) && !mainline_tcx() ? -1 : epoll;
+}
+
+/* Does the link itself know? Was its @epoll told? */
+static bool is_over(test *t, int link, int epoll)
+{
+	struct pollfd p = { .fd = link };
+	struct bpf_link_info info;
+	struct epoll_event event;
+
+	if (obj_info(link, &info, sizeof(info)) || info.tcx.ifindex ||
+	    link_update(link, t->other, 0, 0) != -ENOLINK)
+		return false;
+	return mainline_tcx() ||
+	       (poll(&p, 1, 0) == 1 && p.revents == POLLHUP &&
+		epoll_wait(epoll, &event, 1, 0) == 1 && event.events == EPOLLHUP &&
+		!epoll_wait(epoll, &event, 1, 0));
+}
+
 TEST_F(nomem, link_detach_never_fails)
 {
-	int nth, link, ret;
+	int nth, link, epoll, ret;
 	bool more = true;
 	__u64 revision;
 
@@ -192,11 +218,15 @@ TEST_F(nomem, link_detach_never_fails)
 		link = link_create(self->prog, self->net.ifindex, self->type,
 				   between(self));
 		ASSERT_LE(0, link);
+		epoll = epoll_of(link);
+		ASSERT_LE(0, epoll);
 		ASSERT_TRUE(hook_is(self, self->prog));
 		revision = hook_revision(self->net.ifindex, self->type);
 		more = WITH_FAILURE(nth, ret = link_detach(link));
 		EXPECT_EQ(0, ret);
+		EXPECT_TRUE(is_over(self, link, epoll));
 		EXPECT_TRUE(is_detached(self, revision));
+		close(epoll);
 		close(link);
 	}
 	inject(false);
