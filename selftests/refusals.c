@@ -45,6 +45,7 @@ FIXTURE_SETUP(refusals)
 /* A refused call has left no trace */
 FIXTURE_TEARDOWN(refusals)
 {
+	__u32 xdp, xdp_link;
 	struct hook hook;
 
 	EXPECT_EQ(0, hook_query(self->net.ifindex, self->type, &hook));
@@ -56,6 +57,16 @@ FIXTURE_TEARDOWN(refusals)
 	EXPECT_EQ(0, hook.link_ids[0]);
 	EXPECT_EQ(link_id(self->link), hook.link_ids[1]);
 	EXPECT_EQ(0, hook.link_ids[2]);
+
+	/* nor has it kept the objects of another type */
+	xdp_link = link_id(self->xdp_link);
+	xdp = prog_id(self->xdp);
+	EXPECT_TRUE(link_exists(xdp_link));
+	close(self->xdp_link);
+	EXPECT_TRUE(EVENTUALLY(!link_exists(xdp_link)));
+	EXPECT_TRUE(prog_exists(xdp));
+	close(self->xdp);
+	EXPECT_TRUE(EVENTUALLY(!prog_exists(xdp)));
 }
 
 /* On the hook that has the programs */
