@@ -79,39 +79,51 @@ TEST_F(cgroup, detach_refuses_the_fields_of_tc)
 	EXPECT_EQ(0, DETACH(0));
 }
 
-/* Queries the cgroup with one of the fields that tc has added. Returns the number of programs. */
-static int query(int fd, __u64 link_ids, __u64 revision)
+/* Queries the cgroup, @attr with fields that tc has added. Returns the number of programs. */
+static int query(int fd, union bpf_attr attr)
 {
 	__u32 ids[8] = {};
-	union bpf_attr attr = {};
 	int ret;
 
 	attr.query.target_fd = fd;
 	attr.query.attach_type = TYPE;
 	attr.query.prog_ids = (unsigned long)ids;
 	attr.query.prog_cnt = 8;
-	attr.query.link_ids = link_ids;
-	attr.query.revision = revision;
 	ret = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
 	return ret ?: (int)attr.query.prog_cnt;
 }
 
+#define QUERY(...) query(self->fd, (union bpf_attr){ __VA_ARGS__ })
+
 TEST_F(cgroup, query_works)
 {
-	EXPECT_EQ(0, query(self->fd, 0, 0));
+	EXPECT_EQ(0, QUERY());
 	ASSERT_EQ(0, ATTACH(0));
-	EXPECT_EQ(1, query(self->fd, 0, 0));
+	EXPECT_EQ(1, QUERY());
+	EXPECT_EQ(0, DETACH(0));
+}
+
+/* This field was there first: it has come with an attach type, in 6.0 */
+TEST_F(cgroup, query_knows_the_flags_of_programs_where_it_did)
+{
+	bool known = btf_has_name("BPF_LSM_CGROUP");
+	__u32 flags[8] = {};
+
+	ASSERT_EQ(0, ATTACH(BPF_F_ALLOW_MULTI));
+	EXPECT_EQ(known ? 1 : -EINVAL, QUERY(.query.prog_attach_flags = (unsigned long)flags));
+	EXPECT_EQ(known ? BPF_F_ALLOW_MULTI : 0, flags[0]);
 	EXPECT_EQ(0, DETACH(0));
 }
 
 TEST_F(cgroup, query_refuses_the_fields_of_tc)
 {
-	__u32 ids[8];
+	__u32 out[8];
 
 	SKIP_ON_MAINLINE("a cgroup's programs are ordered in the same way");
 	ASSERT_EQ(0, ATTACH(0));
-	EXPECT_EQ(-EINVAL, query(self->fd, (unsigned long)ids, 0));
-	EXPECT_EQ(-EINVAL, query(self->fd, 0, 1));
+	EXPECT_EQ(-EINVAL, QUERY(.query.link_ids = (unsigned long)out));
+	EXPECT_EQ(-EINVAL, QUERY(.query.link_attach_flags = (unsigned long)out));
+	EXPECT_EQ(-EINVAL, QUERY(.query.revision = 1));
 	EXPECT_EQ(0, DETACH(0));
 }
 
@@ -135,6 +147,93 @@ TEST_F(cgroup, link_refuses_the_flags_of_tc)
 	EXPECT_EQ(-EINVAL, link_create(self->prog, self->fd, TYPE, AT(BPF_F_BEFORE)));
 	EXPECT_EQ(-EINVAL, link_create(self->prog, self->fd, TYPE, AT(BPF_F_AFTER)));
 	EXPECT_LE(0, link_create(self->prog, self->fd, TYPE, LAST));
+}
+
+/* Links of other types, on a device and on a network namespace */
+FIXTURE(link) {
+	int prog, other;
+	int link;
+	__u32 target;		/* as it is reported */
+};
+
+FIXTURE_VARIANT(link) {
+	int prog_type, attach_type, link_type, verdict;
+	const char *fdinfo;
+};
+
+FIXTURE_VARIANT_ADD(link, xdp) {
+	.prog_type = BPF_PROG_TYPE_XDP,
+	.attach_type = BPF_XDP,
+	.link_type = BPF_LINK_TYPE_XDP,
+	.verdict = XDP_PASS,
+	.fdinfo = "ifindex",
+};
+
+FIXTURE_VARIANT_ADD(link, netns) {
+	.prog_type = BPF_PROG_TYPE_SK_LOOKUP,
+	.attach_type = BPF_SK_LOOKUP,
+	.link_type = BPF_LINK_TYPE_NETNS,
+	.verdict = SK_PASS,
+	.fdinfo = "netns_ino",
+};
+
+FIXTURE_SETUP(link)
+{
+	int netns = new_netns();
+	struct stat st;
+
+	ASSERT_LE(0, netns);
+	ASSERT_EQ(0, fstat(netns, &st));
+	self->prog = load_verdict_as(variant->prog_type, variant->attach_type,
+				     variant->verdict, 0);
+	self->other = load_verdict_as(variant->prog_type, variant->attach_type,
+				      variant->verdict, 0);
+	ASSERT_LE(0, self->prog);
+	ASSERT_LE(0, self->other);
+	self->target = variant->attach_type == BPF_XDP ? if_nametoindex("lo") : st.st_ino;
+	self->link = link_create(self->prog, variant->attach_type == BPF_XDP ? self->target : netns,
+				 variant->attach_type, LAST);
+	ASSERT_LE(0, self->link);
+}
+
+FIXTURE_TEARDOWN(link)
+{
+	__u32 id = link_id(self->link);
+
+	ASSERT_NE(0, id);
+	EXPECT_EQ(0, close(self->link));
+	EXPECT_TRUE(EVENTUALLY(!link_exists(id)));
+}
+
+/* Is the link reported with this program and this target? */
+#define IS(prog, target) ({							\
+	struct bpf_link_info info_;						\
+										\
+	!obj_info(self->link, &info_, sizeof(info_)) &&				\
+	info_.type == variant->link_type && info_.prog_id == prog_id(prog) &&	\
+	(info_.type == BPF_LINK_TYPE_XDP ? info_.xdp.ifindex :			\
+	 info_.netns.netns_ino) == (target) &&					\
+	!run("grep -qx '%s:\t%u' /proc/%d/fdinfo/%d", variant->fdinfo, target,	\
+	     getpid(), self->link);						\
+})
+
+TEST_F(link, update_works)
+{
+	EXPECT_TRUE(IS(self->prog, self->target));
+	EXPECT_EQ(-EPERM, link_update(self->link, self->other, BPF_F_REPLACE, self->other));
+	EXPECT_TRUE(IS(self->prog, self->target));
+	EXPECT_EQ(0, link_update(self->link, self->other, BPF_F_REPLACE, self->prog));
+	EXPECT_TRUE(IS(self->other, self->target));
+	EXPECT_EQ(0, link_update(self->link, self->prog, 0, 0));
+	EXPECT_TRUE(IS(self->prog, self->target));
+}
+
+TEST_F(link, detach_works)
+{
+	EXPECT_EQ(0, link_detach(self->link));
+	EXPECT_TRUE(IS(self->prog, 0));
+	EXPECT_EQ(-ENOLINK, link_update(self->link, self->other, 0, 0));
+	EXPECT_EQ(0, link_detach(self->link));
 }
 
 /* Unused numbers of attach types stay unused */
