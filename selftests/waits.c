@@ -29,7 +29,7 @@ FIXTURE(waits) {
 	struct net net;
 	struct waits_bpf *skel;
 	int type;
-	bool probed, probed_memory;
+	bool traces, probed_memory;
 	int progs[3];
 };
 
@@ -57,6 +57,18 @@ static bool traced(struct bpf_program *prog, const char *name)
 	return !libbpf_get_error(bpf_program__attach_tracepoint(prog, "kmem", name));
 }
 
+/* Has @tracefs what the programs are attached to? */
+static bool has_traces(const char *tracefs)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/kprobe_events", tracefs);
+	if (access(path, F_OK))
+		return false;
+	snprintf(path, sizeof(path), "%s/events/kmem", tracefs);
+	return !access(path, F_OK);
+}
+
 FIXTURE_SETUP(waits)
 {
 	int i;
@@ -65,16 +77,19 @@ FIXTURE_SETUP(waits)
 	self->type = variant->type;
 	for (i = 0; i < 3; i++)
 		self->progs[i] = load_verdict(TC_ACT_UNSPEC);
-	/* the failure is expected on kernels without kprobes */
-	libbpf_set_print(NULL);
-	self->skel = waits_bpf__open_and_load();
-	if (!self->skel)
+	self->traces = has_traces("/sys/kernel/tracing") ||
+		       has_traces("/sys/kernel/debug/tracing");
+	if (!self->traces)
 		return;
+	self->skel = waits_bpf__open_and_load();
+	ASSERT_NE(NULL, self->skel);
 	self->skel->bss->pid = getpid();
-	self->probed = probe(self->skel->progs.takes_rtnl, rtnl_functions,
-			     LEN(rtnl_functions)) &&
-		       probe(self->skel->progs.waits_for_readers,
-			     grace_period_functions, LEN(grace_period_functions));
+	/* not every kernel has every function */
+	libbpf_set_print(NULL);
+	ASSERT_LT(0, probe(self->skel->progs.takes_rtnl, rtnl_functions,
+			   LEN(rtnl_functions)));
+	ASSERT_LT(0, probe(self->skel->progs.waits_for_readers, grace_period_functions,
+			   LEN(grace_period_functions)));
 	self->probed_memory = probe(self->skel->progs.wants_mutex, locked_functions,
 				    LEN(locked_functions)) == LEN(locked_functions) &&
 			      traced(self->skel->progs.allocates_memory, "kmalloc") &&
@@ -87,9 +102,8 @@ FIXTURE_TEARDOWN(waits)
 }
 
 #define NEEDS_PROBES() do {							\
-	if (!self->probed)							\
-		SKIP(return, "waiting: needs CONFIG_BPF_EVENTS and "	\
-		     "CONFIG_KPROBE_EVENTS");					\
+	if (!self->traces)							\
+		SKIP(return, "waiting: needs CONFIG_KPROBE_EVENTS and tracefs");	\
 } while (0)
 
 #define EXPECT_NO_WAIT(call) do {						\
