@@ -2,14 +2,18 @@
 /*
  * Attach, replace, detach and query do not wait for others. They do not take RTNL, do
  * not wait for a grace period, and do not allocate memory while others wait for them.
- * Kprobes on the functions that would do so tell, and the tracepoints of allocations.
+ * Kprobes on the functions that would do so tell, and the tracepoints of allocations. Nor
+ * do they touch user memory then: a page that is missing would hold up everybody.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
 #include "waits.skel.h"
 
 #include <linux/if_ether.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 static const char *const rtnl_functions[] = {
 	"rtnl_lock", "rtnl_lock_killable", "rtnl_trylock",
@@ -212,6 +216,140 @@ TEST_F(waits, for_no_memory_with_the_mutex_held)
 						      self->type, LAST)));
 	EXPECT_NO_ALLOCATION(close(links[0]));
 	EXPECT_EQ(0, hook_count(self->net.ifindex, self->type));
+}
+
+/* ---- a query waits for a page ---- */
+
+#define PAGE	4096
+#define IDS	(HOOK_MAX * sizeof(__u32))
+#define CHANGES	5
+
+/* What of a query lies on the page that is missing */
+enum part { COMMAND, ANSWER, PROG_IDS, LINK_IDS, PROG_FLAGS, LINK_FLAGS, PARTS };
+
+static const char *const part_names[] = {
+	"command", "answer", "programs", "links", "flags of programs", "flags of links",
+};
+
+struct hook_user {
+	int ifindex, type, progs[2];
+	union bpf_attr *attr;
+	size_t size;
+	int queried, changed;
+};
+
+static void *query(void *arg)
+{
+	struct hook_user *user = arg;
+
+	user->queried = sys_bpf(BPF_PROG_QUERY, user->attr, user->size);
+	return NULL;
+}
+
+/* Makes five changes, and leaves the hook as it was */
+static void *change(void *arg)
+{
+	struct hook_user *user = arg;
+	struct hook hook;
+	int link;
+
+	link = link_create(user->progs[0], user->ifindex, user->type, LAST);
+	user->changed = link < 0 ? link :
+			link_update(link, user->progs[1], 0, 0) ?:
+			hook_query(user->ifindex, user->type, &hook) ?:
+			link_detach(link) ?:
+			prog_attach(user->progs[0], user->ifindex, user->type, LAST) ?:
+			prog_detach(user->progs[0], user->ifindex, user->type, LAST);
+	close(link);
+	return NULL;
+}
+
+/* Lays out a query on two pages at @pages, so that @missing begins the second */
+static void lay_out(struct hook_user *user, char *pages, enum part missing)
+{
+	size_t revision = offsetof(union bpf_attr, query.revision);
+	union bpf_attr *attr;
+	__u64 at[PARTS];
+	int part;
+
+	memset(pages, 0, 2 * PAGE);
+	for (part = PROG_IDS; part < PARTS; part++)
+		at[part] = (unsigned long)pages + (part == missing ? PAGE : part * IDS);
+	attr = (void *)(pages + (missing == COMMAND ? PAGE : missing == ANSWER ? PAGE - revision :
+				 0));
+	attr->query.target_ifindex = user->ifindex;
+	attr->query.attach_type = user->type;
+	attr->query.count = HOOK_MAX;
+	attr->query.prog_ids = at[PROG_IDS];
+	attr->query.link_ids = at[LINK_IDS];
+	attr->query.prog_attach_flags = at[PROG_FLAGS];
+	attr->query.link_attach_flags = at[LINK_FLAGS];
+	user->attr = attr;
+	/* the last field of the answer is also written if the command ends before it */
+	user->size = missing == ANSWER ? revision : sizeof(*attr);
+}
+
+/* stricter: others change the hook while a query waits for a page of its caller */
+TEST_F(waits, for_nobody_whose_memory_is_missing)
+{
+	struct hook_user user = {
+		.ifindex = self->net.ifindex,
+		.type = self->type,
+		.progs = { self->progs[0], self->progs[1] },
+	};
+	struct uffdio_register reg = {
+		.range.len = PAGE,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_copy copy = { .len = PAGE };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct pollfd fault = { .events = POLLIN };
+	pthread_t querier, changer;
+	struct uffd_msg msg;
+	char *pages, *supply;
+	__u64 revision;
+	bool in_time;
+	int link, part;
+
+	SKIP_ON_MAINLINE("it copies to user memory with RTNL held");
+	fault.fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	if (fault.fd < 0 && errno == ENOSYS)
+		SKIP(return, "waiting: needs CONFIG_USERFAULTFD");
+	ASSERT_LE(0, fault.fd);
+	ASSERT_EQ(0, ioctl(fault.fd, UFFDIO_API, &api));
+	pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, pages);
+	supply = pages + 2 * PAGE;
+	link = link_create(self->progs[2], user.ifindex, user.type, LAST);
+	ASSERT_LE(0, link);
+	for (part = 0; part < PARTS; part++) {
+		lay_out(&user, pages, part);
+		memcpy(supply, pages + PAGE, PAGE);
+		ASSERT_EQ(0, madvise(pages + PAGE, PAGE, MADV_DONTNEED));
+		reg.range.start = (unsigned long)pages + PAGE;
+		ASSERT_EQ(0, ioctl(fault.fd, UFFDIO_REGISTER, &reg));
+		revision = hook_revision(user.ifindex, user.type);
+		ASSERT_EQ(0, pthread_create(&querier, NULL, query, &user));
+		ASSERT_EQ(1, poll(&fault, 1, 30000)) TH_LOG("%s", part_names[part]);
+		ASSERT_EQ(sizeof(msg), read(fault.fd, &msg, sizeof(msg)));
+
+		ASSERT_EQ(0, pthread_create(&changer, NULL, change, &user));
+		in_time = WITHIN(60, !pthread_tryjoin_np(changer, NULL));
+		ASSERT_EQ(EBUSY, pthread_tryjoin_np(querier, NULL));
+		copy.dst = reg.range.start;
+		copy.src = (unsigned long)supply;
+		ASSERT_EQ(0, ioctl(fault.fd, UFFDIO_COPY, &copy));
+		pthread_join(querier, NULL);
+		ASSERT_TRUE(in_time) TH_LOG("the %s is on the missing page", part_names[part]);
+		ASSERT_EQ(0, ioctl(fault.fd, UFFDIO_UNREGISTER, &reg.range));
+
+		EXPECT_EQ(0, user.changed);
+		EXPECT_EQ(0, user.queried);
+		EXPECT_EQ(1, user.attr->query.count);
+		EXPECT_EQ(revision + (part == COMMAND ? CHANGES : 0), user.attr->query.revision);
+		EXPECT_EQ(prog_id(self->progs[2]), *(__u32 *)(long)user.attr->query.prog_ids);
+		EXPECT_EQ(link_id(link), *(__u32 *)(long)user.attr->query.link_ids);
+	}
 }
 
 TEST_HARNESS_MAIN
