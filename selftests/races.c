@@ -22,7 +22,7 @@
 #define PEER	"race1"		/* in the namespace of the test */
 #define PIN	"/sys/fs/bpf/race"
 #define BURST	64		/* packets per round */
-#define ENOUGH	100		/* rounds, for chance to bring both orders */
+#define ENOUGH	300		/* rounds, for chance to bring both orders */
 
 /* ---- what races ---- */
 
@@ -526,20 +526,35 @@ static void wait_a_little(test *t, int which)
 		__asm__ volatile("" ::: "memory");
 }
 
+/* Does it succeed before the other one and fail after it? */
+static bool tells_order(enum op op, enum op other)
+{
+	switch (op) {
+	case ATTACH: case REPLACE: case PROG_DETACH: case QUERY:
+		/* its process keeps the namespace and the device in it until it is done */
+		return other == UNREGISTER || other == MOVE;
+	case DETACH:
+		return other == CLOSE;
+	case UPDATE:
+		return other == CLOSE || ends_link(other);
+	case GET:
+		return drops_link(other);
+	default:
+		return false;
+	}
+}
+
 /*
- * Was it once before the end of the device, and once after it? Some operations can tell.
- * Those that take RTNL can, too, but are seldom early. On mainline all of them do.
+ * Did it succeed, and fail if it can tell the order? Renaming takes RTNL four times, and the
+ * device is gone by the last one. On mainline all of them take RTNL, and are seldom early.
  */
 static bool met(test *t, int which, unsigned long rounds)
 {
 	enum op op = t->ops[which], other = t->ops[!which];
-	bool tells = op == UPDATE || op == ATTACH || op == REPLACE || op == PROG_DETACH ||
-		     op == QUERY;
 
-	if (!tells || mainline_tcx() ||
-	    (other != UNREGISTER && (other != NETNS_EXIT || enters_netns(op))))
+	if (mainline_tcx() || (op == RENAME && (other == MOVE || other == UNREGISTER)))
 		return true;
-	return t->good[which] && t->good[which] < rounds;
+	return t->good[which] && (!tells_order(op, other) || t->good[which] < rounds);
 }
 
 static void *racer(void *arg)
