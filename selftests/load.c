@@ -101,8 +101,11 @@ static long settled_slab(const test *t)
 	return least;
 }
 
-/* With the small numbers, a leak could not be told from the noise, which is about this */
+/* With the small numbers, a leak could often not be told from the noise, which is about this */
 #define NOISE	1024
+
+/* The least that a change of a hook with two programs or more could leak, in bytes */
+#define LEAST	96
 
 /* ---- devices ---- */
 
@@ -462,7 +465,13 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 	}
 	after = settled_slab(self);
 	ASSERT_LT(0, after);
-	EXPECT_TRUE(after - before < NOISE || self->size == &BRIEF);
+	/*
+	 * With so many changes, it shows, unless KASAN keeps what was freed (struct qlist_head).
+	 * What is still to be freed may take a while.
+	 */
+	if (self->size == &FULL || (self->shared->made * LEAST > 3 * NOISE * 1024 &&
+				    !btf_has_name("qlist_head")))
+		EXPECT_TRUE(after - before < NOISE || EVENTUALLY(slab() - before < NOISE));
 	TH_LOG("%lu changes; %lu packets in, %lu out; %ld KiB of slab before, %ld more after",
 	       self->shared->made, self->shared->sent[0][0] + self->shared->sent[0][1],
 	       self->shared->sent[1][0] + self->shared->sent[1][1], before, after - before);
