@@ -757,6 +757,7 @@ FIXTURE(one_hook) {
 	bool plugging;
 	/* one for each thread */
 	unsigned long done[CHANGERS], wrong[CHANGERS];
+	unsigned long seen[3];		/* queries of each state, by all threads */
 	__u64 revisions[CHANGERS];	/* the sum of those that it has changed */
 };
 
@@ -773,8 +774,12 @@ static bool stopped(one_hook *c)
 	return __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
 }
 
-/* Runs the threads for the time of a race. False if one cannot be started. */
-static bool run_changers(one_hook *c, void *(*first)(void *), void *(*others)(void *))
+/*
+ * Runs the threads for the time of a race, and then for a minute at most until there is @enough,
+ * if that is given. False if one cannot be started.
+ */
+static bool run_changers(one_hook *c, void *(*first)(void *), void *(*others)(void *),
+			 bool (*enough)(one_hook *c))
 {
 	struct changer all[CHANGERS];
 	int i;
@@ -785,6 +790,7 @@ static bool run_changers(one_hook *c, void *(*first)(void *), void *(*others)(vo
 			return false;
 	}
 	usleep(race_seconds() * 1e6);
+	WITHIN(60, !enough || enough(c));
 	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < CHANGERS; i++)
 		pthread_join(all[i].thread, NULL);
@@ -845,8 +851,18 @@ static void *query_threes(void *arg)
 			!hook.link_ids[1] == !step;
 		c->wrong[me->nr] += !right;
 		c->done[me->nr]++;
+		__atomic_add_fetch(&c->seen[step], 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
+}
+
+static bool saw_each_state(one_hook *c)
+{
+	int i;
+
+	for (i = 0; i < 3 && __atomic_load_n(&c->seen[i], __ATOMIC_RELAXED); i++)
+		;
+	return i == 3;
 }
 
 TEST_F_TIMEOUT(one_hook, is_whole_to_a_query, 300)
@@ -855,13 +871,14 @@ TEST_F_TIMEOUT(one_hook, is_whole_to_a_query, 300)
 
 	ASSERT_EQ(0, prog_attach(self->progs[0], self->net.ifindex, INGRESS, LAST));
 	ASSERT_EQ(2, hook_revision(self->net.ifindex, INGRESS));
-	ASSERT_TRUE(run_changers(self, change_in_threes, query_threes));
+	ASSERT_TRUE(run_changers(self, change_in_threes, query_threes, saw_each_state));
 	for (i = 0; i < CHANGERS; i++) {
 		EXPECT_EQ(0, self->wrong[i]);
 		EXPECT_LT(0, self->done[i]);
 	}
-	TH_LOG("%lu times three changes, %lu queries by the first of the other threads",
-	       self->done[0], self->done[1]);
+	EXPECT_TRUE(saw_each_state(self));
+	TH_LOG("%lu times three changes; %lu, %lu and %lu queries of the three states",
+	       self->done[0], self->seen[0], self->seen[1], self->seen[2]);
 }
 
 /* Attaches and detaches, each time only if nothing has changed since the query */
@@ -905,7 +922,7 @@ TEST_F_TIMEOUT(one_hook, takes_one_change_at_a_time, 300)
 	/* keeps the hook from becoming empty, which would reset the revision */
 	last = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_EQ(0, prog_attach(last, self->net.ifindex, INGRESS, LAST));
-	ASSERT_TRUE(run_changers(self, change_if_unchanged, change_if_unchanged));
+	ASSERT_TRUE(run_changers(self, change_if_unchanged, change_if_unchanged, NULL));
 	for (i = 0; i < CHANGERS; i++) {
 		EXPECT_EQ(0, self->wrong[i]);
 		done += self->done[i];
