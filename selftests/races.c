@@ -515,11 +515,11 @@ static bool enters_netns(enum op op)
 /* Lets the other one be first, at times. While a device or a link goes, any moment is met. */
 static void wait_a_little(test *t, int which)
 {
-	enum op other = t->ops[!which];
+	enum op op = t->ops[which], other = t->ops[!which];
 	unsigned int wait;
 
-	if ((other == UNPIN ||
-	     (ends_device(other) && (other != NETNS_EXIT || !enters_netns(t->ops[which])))) &&
+	if ((other == UNPIN || (op == NETNS_EXIT && enters_netns(other)) ||
+	     (ends_device(other) && (other != NETNS_EXIT || !enters_netns(op)))) &&
 	    rand() % 2)
 		usleep(rand() % (t->took[!which] * 5 / 4 + 1));
 	for (wait = rand() % 4000; wait; wait--)
