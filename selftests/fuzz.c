@@ -1422,10 +1422,9 @@ static int fuzz(uint64_t seed, long steps)
 	ksft_print_msg("seed %llu, %ld steps, the model of %s\n", (unsigned long long)seed, steps,
 		       model.mainline ? "mainline" : "tc-link");
 	if (world.keys[0] < 0 || world.keys[1] < 0) {
-		/* without CONFIG_KALLSYMS_ALL this key is not named, which every kernel has */
-		if (symbol_address("netstamp_needed_key"))
+		if (keys_have_names())
 			ksft_exit_fail_msg("the static keys cannot be read\n");
-		ksft_print_msg("/proc/kallsyms has no static keys: they are not checked\n");
+		ksft_print_msg(NO_KEY_NAMES ": they are not checked\n");
 	}
 
 	while (ok && done < steps) {

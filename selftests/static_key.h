@@ -61,4 +61,12 @@ static inline int static_key(int key)
 	       -1 : (int)attr.test.retval;
 }
 
+/* Without CONFIG_KALLSYMS_ALL, no key has a name, nor has this one, which every kernel has */
+static inline bool keys_have_names(void)
+{
+	return symbol_address("netstamp_needed_key");
+}
+
+#define NO_KEY_NAMES "/proc/kallsyms has no static keys (CONFIG_KALLSYMS_ALL)"
+
 #endif /* STATIC_KEY_H */
