@@ -227,6 +227,8 @@ static int load_offloaded(void)
 			prog = load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0,
 					       TC_ACT_OK, dev->if_index);
 	if_freenameindex(all);
+	if (prog < 0)
+		write_file(NETDEVSIM "del_device", "77");
 	return prog;
 }
 
