@@ -181,7 +181,7 @@ static struct place between(test *t)
 	return AT(BPF_F_AFTER, t->neighbour[0]);
 }
 
-/* A new epoll fd that is told once when the link ends, or -1. A link of mainline cannot. */
+/* A new epoll fd that is told once when the link ends, or -1. Mainline's links cannot be polled. */
 static int epoll_of(int link)
 {
 	struct epoll_event edge = { .events = EPOLLET };

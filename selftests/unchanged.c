@@ -79,7 +79,7 @@ TEST_F(cgroup, detach_refuses_the_fields_of_tc)
 	EXPECT_EQ(0, DETACH(0));
 }
 
-/* Queries the cgroup, @attr with fields that tc has added. Returns the number of programs. */
+/* Queries the cgroup, with the fields of @attr as well. Returns the number of programs. */
 static int query(int fd, union bpf_attr attr)
 {
 	__u32 ids[8] = {};
@@ -103,7 +103,7 @@ TEST_F(cgroup, query_works)
 	EXPECT_EQ(0, DETACH(0));
 }
 
-/* This field was there first: it has come with an attach type, in 6.0 */
+/* Linux 6.0 has added this field, with BPF_LSM_CGROUP; older kernels refuse it */
 TEST_F(cgroup, query_knows_the_flags_of_programs_where_it_did)
 {
 	bool known = btf_has_name("BPF_LSM_CGROUP");

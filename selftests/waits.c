@@ -61,7 +61,7 @@ static bool traced(struct bpf_program *prog, const char *name)
 	return !libbpf_get_error(bpf_program__attach_tracepoint(prog, "kmem", name));
 }
 
-/* Has @tracefs what the programs are attached to? */
+/* Does @tracefs have what the programs are attached to? */
 static bool has_traces(const char *tracefs)
 {
 	char path[64];
@@ -107,7 +107,7 @@ FIXTURE_TEARDOWN(waits)
 
 #define NEEDS_PROBES() do {							\
 	if (!self->traces)							\
-		SKIP(return, "waiting: needs CONFIG_KPROBE_EVENTS and tracefs");	\
+		SKIP(return, "waiting: needs CONFIG_KPROBE_EVENTS and a mounted tracefs");	\
 } while (0)
 
 #define EXPECT_NO_WAIT(call) do {						\
@@ -285,7 +285,7 @@ static void lay_out(struct hook_user *user, char *pages, enum part missing)
 	attr->query.prog_attach_flags = at[PROG_FLAGS];
 	attr->query.link_attach_flags = at[LINK_FLAGS];
 	user->attr = attr;
-	/* the last field of the answer is also written if the command ends before it */
+	/* the kernel writes the revision even if the command is too short to contain it */
 	user->size = missing == ANSWER ? revision : sizeof(*attr);
 }
 
@@ -317,7 +317,7 @@ TEST_F(waits, for_nobody_whose_memory_is_missing)
 	fault.fd = syscall(__NR_userfaultfd, O_CLOEXEC);
 	ASSERT_LE(0, fault.fd);
 	ASSERT_EQ(0, ioctl(fault.fd, UFFDIO_API, &api));
-	pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, pages);
 	supply = pages + 2 * PAGE;
 	link = link_create(self->progs[2], user.ifindex, user.type, LAST);
