@@ -382,11 +382,11 @@ int main(int argc, char **argv)
 			break;
 	if (i == 2)
 		ksft_test_result_pass("no static key is held\n");
-	else if (key[i] < 0 && !keys_have_names())
-		ksft_test_result_skip(NO_KEY_NAMES "\n");
-	else if (key[i] < 0)
+	else if (key[i] >= 0)
+		ksft_test_result_fail("%s is %d, was %d at the start\n", key_names[i], now, key[i]);
+	else if (keys_have_names())
 		ksft_test_result_fail("%s cannot be read\n", key_names[i]);
 	else
-		ksft_test_result_fail("%s is %d, was %d at the start\n", key_names[i], now, key[i]);
+		ksft_test_result_skip(NO_KEY_NAMES "\n");
 	ksft_get_fail_cnt() ? ksft_exit_fail() : ksft_exit_pass();
 }
