@@ -212,4 +212,6 @@ demo-%: build/%/bzImage$D build/%/bpftool FORCE
 
 NAME ?=
 test-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@scripts/test $* '$(NAME)' $(debug)
+	@scripts/test known $* '$(NAME)'
+	@exec scripts/step test$D $* guest/selftests $* run test '$(NAME)' $(debug)
+	@scripts/test results $* test$D

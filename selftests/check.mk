@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 .PHONY: answers
 answers: $(TREE:%=build/%/bzImage) selftests ## 3 compare every answer of bpf(2) between trees (TREE="6.1 5.10 6.12")
-	@scripts/answers $(TREE)
+	@exec scripts/step answers . scripts/answers $(TREE)
+	@cat build/log/answers
 
 # which random steps, and how many; transcripts takes several seeds
 FUZZ_SEED ?= 1
@@ -19,7 +20,8 @@ transcripts: $(TREE:%=transcript-%) ## 3 compare every step of make fuzz between
 
 # the fuzzer is the same program on each kernel
 transcript-%: build/%/uml build/$(firstword $(TREE))/selftests/guest/list FORCE
-	@scripts/transcript $* $(firstword $(TREE)) '$(FUZZ_SEED)' '$(FUZZ_STEPS)'
+	@exec scripts/step transcript $* scripts/transcript $* $(firstword $(TREE)) '$(FUZZ_SEED)' '$(FUZZ_STEPS)'
+	@cat build/$*/log/transcript
 
 .PHONY: load
 load: $(TREE:%=load-%) ## 3 10,000 devices, 100 processes, ten minutes of packets
