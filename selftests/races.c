@@ -28,13 +28,13 @@
 /* ---- what races ---- */
 
 enum op {
-	ATTACH, REPLACE, PROG_DETACH, DETACH, UPDATE, CLOSE, UNPIN, GET, QUERY, POLL, MOVE,
-	RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
+	ATTACH, ATTACH_BESIDE, REPLACE, PROG_DETACH, DETACH, UPDATE, CLOSE, UNPIN, GET,
+	QUERY, POLL, MOVE, RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
 };
 
 static const char *const op_names[] = {
-	"attach", "replace", "prog detach", "detach", "update", "close", "unpin", "get",
-	"query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
+	"attach", "attach beside", "replace", "prog detach", "detach", "update", "close",
+	"unpin", "get", "query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
 };
 
 FIXTURE(races) {
@@ -46,7 +46,7 @@ FIXTURE(races) {
 	 */
 	int progs[3];
 	/* of this round */
-	int ns, ifindex, peer_ifindex, link;
+	int ns, ifindex, peer_ifindex, link, type;
 	__u32 link_id;
 	pthread_barrier_t start, done;
 	enum op ops[2];
@@ -77,6 +77,11 @@ RACE(attach_rename, ATTACH, RENAME);
 RACE(attach_unregister, ATTACH, UNREGISTER);
 RACE(attach_netns_exit, ATTACH, NETNS_EXIT);
 RACE(attach_traffic, ATTACH, TRAFFIC);
+RACE(attach_beside_detach, ATTACH_BESIDE, DETACH);
+RACE(attach_beside_close, ATTACH_BESIDE, CLOSE);
+RACE(attach_beside_unpin, ATTACH_BESIDE, UNPIN);
+RACE(attach_beside_move, ATTACH_BESIDE, MOVE);
+RACE(attach_beside_unregister, ATTACH_BESIDE, UNREGISTER);
 RACE(replace_replace, REPLACE, REPLACE);
 RACE(replace_detach, REPLACE, DETACH);
 RACE(replace_update, REPLACE, UPDATE);
@@ -218,6 +223,23 @@ static int attach_another(test *t)
 		ret = link;
 	if (link >= 0)
 		close(link);
+	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
+}
+
+/*
+ * Attaches another program before the link, which it names by its id. The kernel's reference
+ * to the link may be the last one.
+ */
+static int attach_beside(test *t)
+{
+	int ret;
+
+	if (setns(t->ns, CLONE_NEWNET))
+		return -errno;
+	ret = prog_attach(t->progs[1], t->ifindex, t->type,
+			  AT(BPF_F_BEFORE | BPF_F_LINK | BPF_F_ID, .relative = t->link_id));
+	if (!ret)
+		prog_detach(t->progs[1], t->ifindex, t->type, LAST);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
 }
 
@@ -395,6 +417,8 @@ static int perform(test *t, enum op op, int which)
 	switch (op) {
 	case ATTACH:
 		return attach_another(t);
+	case ATTACH_BESIDE:
+		return attach_beside(t);
 	case REPLACE:
 		return replace_another(t);
 	case PROG_DETACH:
@@ -459,6 +483,10 @@ static bool may_answer(test *t, int which)
 		if (ret == -EEXIST)
 			return meddles;
 		break;
+	case ATTACH_BESIDE:
+		if (ret == -ENOENT)
+			return drops_link(other) || ends_link(other);
+		break;
 	case REPLACE:
 		if (ret == -ENOENT && other == PROG_DETACH)
 			return true;
@@ -509,8 +537,8 @@ static bool needs_fd(enum op op)
 /* Is a process in the namespace meanwhile? It ends only after that. */
 static bool enters_netns(enum op op)
 {
-	return op == ATTACH || op == REPLACE || op == PROG_DETACH || op == QUERY ||
-	       op == MOVE || op == RENAME;
+	return op == ATTACH || op == ATTACH_BESIDE || op == REPLACE || op == PROG_DETACH ||
+	       op == QUERY || op == MOVE || op == RENAME;
 }
 
 /*
@@ -535,6 +563,8 @@ static bool tells_order(enum op op, enum op other)
 	case ATTACH: case REPLACE: case PROG_DETACH: case QUERY:
 		/* while its process is inside, the namespace and its device stay */
 		return other == UNREGISTER || other == MOVE;
+	case ATTACH_BESIDE:
+		return other == MOVE || other == DETACH || other == UNREGISTER || drops_link(other);
 	case DETACH:
 		return other == CLOSE;
 	case UPDATE:
@@ -648,7 +678,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	void *args[2][2] = { { self, NULL }, { self, self } };
 	unsigned long rounds = 0;
 	pthread_t threads[2];
-	int i, type, wrong;
+	int i, wrong;
 
 	if (self->ops[0] == POLL)
 		SKIP_ON_MAINLINE("the fd of its tc links cannot be polled");
@@ -672,9 +702,9 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		} else {
 			ASSERT_EQ(0, setns(self->ns, CLONE_NEWNET));
 		}
-		type = rounds % 2 ? INGRESS : EGRESS;
+		self->type = rounds % 2 ? INGRESS : EGRESS;
 		self->progs[0] = load_verdict(TC_ACT_UNSPEC);
-		self->link = link_create(self->progs[0], self->ifindex, type,
+		self->link = link_create(self->progs[0], self->ifindex, self->type,
 					 AT(rounds % 4 / 2 ? BPF_F_BEFORE : 0));
 		ASSERT_LE(0, self->link);
 		self->link_id = link_id(self->link);
