@@ -263,23 +263,28 @@ TEST_F(privilege, another_user)
 	EXPECT_EQ(2, hook_revision(self->net.ifindex, self->type));
 }
 
+#define ADD_FILTER(dev) "tc filter add dev " dev " ingress matchall classid 1:1"
+
 /* tc(8) needs the same privilege */
 TEST_F(privilege, is_the_same_for_a_filter)
 {
 	struct seen *seen;
 
 	SET_UP_SYSCTL();
+	ASSERT_EQ(0, run("tc qdisc add dev " HERE_DEV " clsact"));
 	IN_CHILD(seen, ({
 		if (setuid(65534))
 			_exit(1);
-		seen->attach = run("tc qdisc add dev " HERE_DEV " clsact 2>/dev/null");
+		seen->attach = run(ADD_FILTER(HERE_DEV) " 2>/dev/null");
 	}));
 	EXPECT_NE(0, seen->attach);
+	EXPECT_EQ(0, run(ADD_FILTER(HERE_DEV)));
 	IN_CHILD(seen, ({
 		if (become_userns_root() || unshare(CLONE_NEWNET) ||
-		    run("ip link add tc0 type veth peer name tc1"))
+		    run("ip link add tc0 type veth peer name tc1") ||
+		    run("tc qdisc add dev tc0 clsact"))
 			_exit(1);
-		seen->attach = run("tc qdisc add dev tc0 clsact");
+		seen->attach = run(ADD_FILTER("tc0"));
 	}));
 	EXPECT_EQ(0, seen->attach);
 }
