@@ -12,7 +12,7 @@ FUZZ_STEPS ?= 1000000
 fuzz: $(TREE:%=fuzz-%) ## 3 random steps against a model (FUZZ_SEED=1 FUZZ_STEPS=1000000)
 
 fuzz-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
+	@exec scripts/long-test $* fuzz $(debug) -- "./fuzz --seed $(FUZZ_SEED) --steps $(FUZZ_STEPS)" -t 43200 -p 43000
 
 .PHONY: transcripts
 transcripts: $(TREE:%=transcript-%) ## 3 compare every step of make fuzz between trees (TREE="6.1 5.10 6.12")
@@ -27,4 +27,4 @@ transcript-%: build/%/uml build/$(firstword $(TREE))/selftests/guest/list FORCE
 load: $(TREE:%=load-%) ## 3 10,000 devices, 100 processes, ten minutes of packets
 
 load-%: build/%/bzImage$D build/%/selftests/guest/list FORCE
-	@scripts/long-test $* load $(debug) -- "TC_LINK_LOAD=1 ./load" -m 4096 -t 14400 -p 14400
+	@exec scripts/long-test $* load $(debug) -- "TC_LINK_LOAD=1 ./load" -m 4096 -t 14400 -p 14400
