@@ -35,9 +35,9 @@
  * first guess, tc_link_poll() reads tc_link::dev, and the info of a link reads
  * its program under RCU.
  *
- * Packets read a hook and its programs under RCU and take no lock. Arrays and
- * programs are freed a grace period after they were unpublished; nobody waits
- * for it.
+ * Packets read a hook and its programs under RCU and take no lock. Arrays are
+ * freed a grace period after they were unpublished; nobody waits for it. A
+ * program may be put at once: bpf_prog_put() keeps what packets need to run it.
  */
 #ifndef __NET_SCHED_TC_HOOK_H
 #define __NET_SCHED_TC_HOOK_H
