@@ -59,6 +59,12 @@ FIXTURE_SETUP(faults)
 	ASSERT_LE(0, self->client);
 	self->other = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_LE(0, self->other);
+	/*
+	 * Keep the static keys on. An emulator may not notice that one is switched while
+	 * another CPU floods it with packets, and hang.
+	 */
+	ASSERT_LE(0, link_create(self->other, if_nametoindex("lo"), INGRESS, LAST));
+	ASSERT_LE(0, link_create(self->other, if_nametoindex("lo"), EGRESS, LAST));
 	self->traffic = child();
 	ASSERT_LE(0, self->traffic);
 	CPU_ZERO(&one);
@@ -77,7 +83,8 @@ FIXTURE_TEARDOWN(faults)
 }
 
 /* The memory of a program that nobody but its hook, or @link, holds */
-static const volatile struct faults_bpf__bss *reader(FIXTURE_DATA(faults) *self, int type, int *link)
+static const volatile struct faults_bpf__bss *reader(FIXTURE_DATA(faults) *self, int type,
+						     int *link)
 {
 	struct faults_bpf *skel = faults_bpf__open_and_load();
 	const volatile struct faults_bpf__bss *bss;
