@@ -176,7 +176,7 @@ static int replace(FIXTURE_DATA(faults) *self, int type)
 	return ret ?: prog_detach(self->other, self->net.ifindex, type, LAST);
 }
 
-/* The old program is put at once, also by mainline, which crashes */
+/* Mainline puts the old program at once, and would crash (read in its source, not tried) */
 TEST_F(faults, replace)
 {
 	SKIP_ON_MAINLINE("it forgets the exception table of a program that is replaced");
