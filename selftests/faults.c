@@ -6,6 +6,7 @@
  * that forgets the table too early crashes.
  */
 #include "../kselftest_harness.h"
+#include "static_key.h"
 #include "tc_link_test.h"
 #include "progs/faults.h"
 #include "faults.skel.h"
@@ -52,6 +53,7 @@ static int stopped_timer(struct bpf_sock_tuple *connection)
 FIXTURE_SETUP(faults)
 {
 	cpu_set_t one;
+	int keys[2];
 	bool pinned;
 
 	ASSERT_EQ(0, net_setup(&self->net));
@@ -59,12 +61,7 @@ FIXTURE_SETUP(faults)
 	ASSERT_LE(0, self->client);
 	self->other = load_verdict(TC_ACT_UNSPEC);
 	ASSERT_LE(0, self->other);
-	/*
-	 * Keep the static keys on. An emulator may not notice that one is switched while
-	 * another CPU floods it with packets, and hang.
-	 */
-	ASSERT_LE(0, link_create(self->other, if_nametoindex("lo"), INGRESS, LAST));
-	ASSERT_LE(0, link_create(self->other, if_nametoindex("lo"), EGRESS, LAST));
+	ASSERT_EQ(0, static_keys_hold(self->other, keys));
 	self->traffic = child();
 	ASSERT_LE(0, self->traffic);
 	CPU_ZERO(&one);

@@ -8,6 +8,7 @@
  */
 #include "../kselftest_harness.h"
 #include "rtnl.h"
+#include "static_key.h"
 #include "tc_link_test.h"
 #include "load.skel.h"
 #include "progs/load.h"
@@ -288,6 +289,17 @@ TEST_F_TIMEOUT(load, of_many_processes, 3600)
 
 /* ---- packets ---- */
 
+#define LAST_CPU	((int)sysconf(_SC_NPROCESSORS_ONLN) - 1)
+
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 static int frame_socket(const char *dev, struct sockaddr_ll *to)
 {
 	*to = (struct sockaddr_ll){
@@ -334,18 +346,15 @@ static void send_all(test *t, int cpu)
 				    LOAD_PROTOCOL >> 8, LOAD_PROTOCOL & 255 };
 	struct sockaddr_ll to[2];
 	int socks[2], dir, ret;
-	cpu_set_t set;
 	bool dropped;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
 	if (setns(t->net.there_ns, CLONE_NEWNET))
 		_exit(1);
 	socks[0] = frame_socket(THERE_DEV, &to[0]);
 	if (setns(t->net.here_ns, CLONE_NEWNET))
 		_exit(1);
 	socks[1] = frame_socket(HERE_DEV, &to[1]);
-	if (socks[0] < 0 || socks[1] < 0 || sched_setaffinity(0, sizeof(set), &set))
+	if (socks[0] < 0 || socks[1] < 0 || run_on(cpu))
 		_exit(2);
 	/* the last one is even: once it has arrived, nothing that was sent before is on its way */
 	while (!t->shared->stop || frame[14] & 1) {
@@ -428,14 +437,17 @@ TEST_F_TIMEOUT(load, of_packets_while_programs_come_and_go, 3600)
 		ASSERT_LE(0, link_create(bpf_program__fd(self->skel[dir]->progs.count_behind),
 					 self->net.ifindex, types[dir], LAST));
 		ASSERT_LE(0, count_arrivals(self, dir));
+		/* what the kernel keeps for the next time is not a leak */
+		ASSERT_EQ(0, come_and_go(self, dir, gates[dir], others, room));
 	}
+	self->shared->made = 0;
 	before = settled_slab(self);
 	ASSERT_LT(0, before);
 	for (i = 0; i < SENDERS; i++) {
 		pids[i] = child();
 		ASSERT_LE(0, pids[i]);
 		if (!pids[i])
-			send_all(self, i % sysconf(_SC_NPROCESSORS_ONLN));
+			send_all(self, i % (LAST_CPU + 1));
 	}
 	until = now() + self->size->seconds;
 	while (!self->shared->stop &&
@@ -499,16 +511,13 @@ static void send_numbered(test *t)
 {
 	struct timeval patience = { .tv_sec = 10 };
 	int here = udp_socket(HERE_ADDR, NUMBERED_PORT), there, i;
-	cpu_set_t set;
 	__u32 n = 0;
 
-	/* each CPU has its own backlog, so those sent by another would overtake */
-	CPU_ZERO(&set);
-	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
 	if (setns(t->net.there_ns, CLONE_NEWNET))
 		_exit(1);
 	there = udp_socket(THERE_ADDR, NUMBERED_PORT);
-	if (here < 0 || there < 0 || sched_setaffinity(0, sizeof(set), &set) ||
+	/* each CPU has its own backlog, so packets sent by another would overtake */
+	if (here < 0 || there < 0 || run_on(LAST_CPU) ||
 	    setsockopt(here, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
 	    setsockopt(there, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
 		_exit(2);
@@ -536,10 +545,14 @@ static void alone(struct __test_metadata *_metadata, test *self, int prog, bool 
 	/* mainline waits for several grace periods each time */
 	unsigned long enough = mainline_tcx() ? 30 : 1000;
 	struct shared *shared = self->shared;
-	int i, link, status = 0;
+	int i, link, status = 0, keys[2];
+	bool switches;
 	double until;
-	pid_t sender = child();
+	pid_t sender;
 
+	ASSERT_EQ(0, static_keys_hold(prog, keys));
+	ASSERT_EQ(0, run_on(0));
+	sender = child();
 	ASSERT_LE(0, sender);
 	if (!sender)
 		send_numbered(self);
@@ -547,6 +560,20 @@ static void alone(struct __test_metadata *_metadata, test *self, int prog, bool 
 	until = now() + self->size->alone;
 	while (now() < until || ((shared->made < enough || shared->sent[0][0] < 1000) &&
 				 now() < until + 300)) {
+		/*
+		 * After a second without programs, the packet path no longer looks for them. What
+		 * switches the keys runs on the sender's CPU, see static_keys_hold().
+		 */
+		switches = shared->made++ % 10000 == 100;
+		if (switches) {
+			ASSERT_EQ(0, run_on(LAST_CPU));
+			for (i = 0; i < 2; i++) {
+				/* the sender has the link, too */
+				ASSERT_EQ(0, link_detach(keys[i]));
+				ASSERT_EQ(0, close(keys[i]));
+			}
+			usleep(1500000);
+		}
 		for (i = 0; i < 2; i++) {
 			link = link_create(prog, self->net.ifindex, types[i], LAST);
 			ASSERT_LE(0, link);
@@ -556,9 +583,10 @@ static void alone(struct __test_metadata *_metadata, test *self, int prog, bool 
 			if (drops)
 				ASSERT_EQ(1, send_probe(&self->net, types[i]));
 		}
-		/* after a second without programs, the packet path no longer looks for them */
-		if (shared->made++ % 10000 == 100)
-			usleep(1500000);
+		if (switches) {
+			ASSERT_EQ(0, static_keys_hold(prog, keys));
+			ASSERT_EQ(0, run_on(0));
+		}
 		ASSERT_EQ(0, waitpid(sender, &status, WNOHANG))
 			TH_LOG("the sender ended with %d after %lu packets", WEXITSTATUS(status),
 			       shared->sent[0][0]);
@@ -570,8 +598,10 @@ static void alone(struct __test_metadata *_metadata, test *self, int prog, bool 
 		       shared->sent[0][0]);
 	EXPECT_LE(enough, shared->made);
 	EXPECT_LE(1000, shared->sent[0][0]);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(0, hook_count(self->net.ifindex, types[i]));
+		close(keys[i]);
+	}
 	TH_LOG("%lu times; %lu packets each way", shared->made, shared->sent[0][0]);
 }
 

@@ -61,6 +61,17 @@ static inline int static_key(int key)
 	       -1 : (int)attr.test.retval;
 }
 
+/*
+ * Two links on lo keep both keys on. QEMU before 8.1 can hang if a key is switched while
+ * another CPU runs code that depends on it.
+ */
+static inline int static_keys_hold(int prog, int links[2])
+{
+	links[0] = link_create(prog, if_nametoindex("lo"), INGRESS, LAST);
+	links[1] = link_create(prog, if_nametoindex("lo"), EGRESS, LAST);
+	return links[0] < 0 || links[1] < 0 ? -1 : 0;
+}
+
 /* Without CONFIG_KALLSYMS_ALL, no key has a name, nor has this one, which every kernel has */
 static inline bool keys_have_names(void)
 {
