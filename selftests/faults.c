@@ -150,7 +150,7 @@ static bool runs(const volatile struct faults_bpf__bss *bss)
 	EXPECT_LT(0, outlasted_ + mainline_tcx());					\
 } while (0)
 
-TEST_F(faults, close)
+TEST_F_TIMEOUT(faults, close, 600)
 {
 	int link;
 
@@ -174,13 +174,13 @@ static int replace(FIXTURE_DATA(faults) *self, int type)
 }
 
 /* Mainline puts the old program at once, and would crash (read in its source, not tried) */
-TEST_F(faults, replace)
+TEST_F_TIMEOUT(faults, replace, 600)
 {
 	SKIP_ON_MAINLINE("it forgets the exception table of a program that is replaced");
 	END_WHILE_IT_RUNS(NULL, replace(self, variant->type));
 }
 
-TEST_F(faults, update)
+TEST_F_TIMEOUT(faults, update, 600)
 {
 	int link = -1;
 
@@ -188,7 +188,7 @@ TEST_F(faults, update)
 	END_WHILE_IT_RUNS(&link, link_update(link, self->other, 0, 0) ?: close(link));
 }
 
-TEST_F(faults, detach)
+TEST_F_TIMEOUT(faults, detach, 600)
 {
 	END_WHILE_IT_RUNS(NULL, prog_detach(0, self->net.ifindex, variant->type, LAST));
 }
