@@ -32,8 +32,8 @@
  * namespace, so that its ifindex changes meanwhile.
  *
  * Without the mutex, tc_hook_count() reads a hook and its count under RCU for a
- * first guess, tc_link_poll() reads tc_link::dev, and the info of a link reads
- * its program under RCU.
+ * first guess, tc_link_poll() reads tc_link::dev, and the info and the fdinfo of
+ * a link read its program under RCU.
  *
  * Packets read a hook and its programs under RCU and take no lock. Arrays are
  * freed a grace period after they were unpublished; nobody waits for it. A
