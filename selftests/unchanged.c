@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The new fields in bpf(2)'s attributes must not change other commands: those for other
- * program types refuse the bytes as they did before.
+ * program types refuse the bytes as they did before. Nor is a tc program held longer.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
@@ -234,6 +234,61 @@ TEST_F(link, detach_works)
 	EXPECT_TRUE(IS(self->prog, 0));
 	EXPECT_EQ(-ENOLINK, link_update(self->link, self->other, 0, 0));
 	EXPECT_EQ(0, link_detach(self->link));
+}
+
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info;
+
+	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
+}
+
+static bool map_exists(__u32 id)
+{
+	union bpf_attr attr = { .map_id = id };
+	int fd = sys_bpf(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Its id goes at once, as that of any program; its map once no packet can run it */
+TEST(a_tc_program_goes_with_its_last_holder)
+{
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 1,
+	};
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .src_reg = BPF_PSEUDO_MAP_FD },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = TC_ACT_UNSPEC },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr prog = {
+		.prog_type = BPF_PROG_TYPE_SCHED_CLS,
+		.insns = (unsigned long)insns,
+		.insn_cnt = 4,
+		.license = (unsigned long)"GPL",
+	};
+	__u32 held_id, id;
+	int fd;
+
+	insns[0].imm = sys_bpf(BPF_MAP_CREATE, &map, sizeof(map));
+	ASSERT_LE(0, insns[0].imm);
+	held_id = map_id(insns[0].imm);
+	fd = sys_bpf(BPF_PROG_LOAD, &prog, sizeof(prog));
+	ASSERT_LE(0, fd);
+	id = prog_id(fd);
+	close(insns[0].imm);
+	EXPECT_TRUE(prog_exists(id));
+	EXPECT_TRUE(map_exists(held_id));
+	close(fd);
+	EXPECT_FALSE(prog_exists(id));
+	EXPECT_TRUE(EVENTUALLY(!map_exists(held_id)));
 }
 
 /* Unused numbers of attach types stay unused */
