@@ -29,12 +29,12 @@
 
 enum op {
 	ATTACH, ATTACH_BESIDE, REPLACE, PROG_DETACH, DETACH, UPDATE, CLOSE, UNPIN, GET,
-	QUERY, POLL, MOVE, RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
+	GET_PROG, QUERY, POLL, MOVE, RENAME, UNREGISTER, NETNS_EXIT, TRAFFIC,
 };
 
 static const char *const op_names[] = {
 	"attach", "attach beside", "replace", "prog detach", "detach", "update", "close",
-	"unpin", "get", "query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
+	"unpin", "get", "get program", "query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
 };
 
 FIXTURE(races) {
@@ -48,6 +48,8 @@ FIXTURE(races) {
 	/* of this round */
 	int ns, ifindex, peer_ifindex, link, type;
 	__u32 link_id;
+	__u32 prog_id;			/* of a program that the other operation may free */
+	bool by_prog;			/* ATTACH_BESIDE names the link's program */
 	pthread_barrier_t start, done;
 	enum op ops[2];
 	int answers[2];
@@ -77,6 +79,7 @@ RACE(attach_rename, ATTACH, RENAME);
 RACE(attach_unregister, ATTACH, UNREGISTER);
 RACE(attach_netns_exit, ATTACH, NETNS_EXIT);
 RACE(attach_traffic, ATTACH, TRAFFIC);
+RACE(attach_beside_update, ATTACH_BESIDE, UPDATE);
 RACE(attach_beside_detach, ATTACH_BESIDE, DETACH);
 RACE(attach_beside_close, ATTACH_BESIDE, CLOSE);
 RACE(attach_beside_unpin, ATTACH_BESIDE, UNPIN);
@@ -146,6 +149,12 @@ RACE(get_rename, GET, RENAME);
 RACE(get_unregister, GET, UNREGISTER);
 RACE(get_netns_exit, GET, NETNS_EXIT);
 RACE(get_traffic, GET, TRAFFIC);
+RACE(get_prog_update, GET_PROG, UPDATE);
+RACE(get_prog_close, GET_PROG, CLOSE);
+RACE(get_prog_unpin, GET_PROG, UNPIN);
+RACE(get_prog_get_prog, GET_PROG, GET_PROG);
+RACE(get_prog_unregister, GET_PROG, UNREGISTER);
+RACE(get_prog_netns_exit, GET_PROG, NETNS_EXIT);
 RACE(query_attach, QUERY, ATTACH);
 RACE(query_replace, QUERY, REPLACE);
 RACE(query_prog_detach, QUERY, PROG_DETACH);
@@ -229,17 +238,19 @@ static int attach_another(test *t)
 }
 
 /*
- * Attaches another program before the link, which it names by its id. The kernel's reference
- * to the link may be the last one.
+ * Attaches another program before the link, of which it gives the id, or that of its program.
+ * The kernel's reference to either may be the last one.
  */
 static int attach_beside(test *t)
 {
+	struct place at = AT(BPF_F_BEFORE | BPF_F_LINK | BPF_F_ID, .relative = t->link_id);
 	int ret;
 
+	if (t->by_prog)
+		at = AT(BPF_F_BEFORE | BPF_F_ID, .relative = t->prog_id);
 	if (setns(t->ns, CLONE_NEWNET))
 		return -errno;
-	ret = prog_attach(t->progs[1], t->ifindex, t->type,
-			  AT(BPF_F_BEFORE | BPF_F_LINK | BPF_F_ID, .relative = t->link_id));
+	ret = prog_attach(t->progs[1], t->ifindex, t->type, at);
 	if (!ret)
 		prog_detach(t->progs[1], t->ifindex, t->type, LAST);
 	return setns(t->home_ns, CLONE_NEWNET) ? -errno : ret;
@@ -320,6 +331,20 @@ static int get(test *t, enum op other)
 	if (!ret && (info.id != t->link_id || !names_its_device(t, other, info.tcx.ifindex)))
 		ret = -EPROTO;
 	return close(link) ? -errno : ret;
+}
+
+/* The same with a program */
+static int get_prog(test *t)
+{
+	int prog = prog_open(t->prog_id), ret;
+	struct bpf_prog_info info;
+
+	if (prog < 0)
+		return prog;
+	ret = obj_info(prog, &info, sizeof(info));
+	if (!ret && info.id != t->prog_id)
+		ret = -EPROTO;
+	return close(prog) ? -errno : ret;
 }
 
 /* Asks without a reference, which could become the last one */
@@ -436,6 +461,8 @@ static int perform(test *t, enum op op, int which)
 		return unpin(t);
 	case GET:
 		return get(t, t->ops[!which]);
+	case GET_PROG:
+		return get_prog(t);
 	case QUERY:
 		return query(t);
 	case POLL:
@@ -471,13 +498,20 @@ static bool ends_link(enum op op)
 	return op == DETACH || op == UNREGISTER || op == NETNS_EXIT;
 }
 
+/* Does it drop the last reference to the program that GET_PROG looks up? */
+static bool frees_prog(enum op op)
+{
+	return drops_link(op) || op == UPDATE || op == UNREGISTER || op == NETNS_EXIT;
+}
+
 /* The results that are permitted, whatever the other operation does meanwhile */
 static bool may_answer(test *t, int which)
 {
 	enum op other = t->ops[!which];
 	bool close = other == CLOSE, gone = other == NETNS_EXIT;
 	/* may have put the same program on the hook, or removed the one to replace */
-	bool meddles = other == ATTACH || other == REPLACE || other == UPDATE;
+	bool meddles = other == ATTACH || other == ATTACH_BESIDE || other == REPLACE ||
+		       other == UPDATE;
 	int ret = t->answers[which];
 
 	switch (t->ops[which]) {
@@ -486,8 +520,11 @@ static bool may_answer(test *t, int which)
 			return meddles;
 		break;
 	case ATTACH_BESIDE:
+		if (ret == -EEXIST)
+			return meddles;
 		if (ret == -ENOENT)
-			return drops_link(other) || ends_link(other);
+			return drops_link(other) || ends_link(other) ||
+			       (t->by_prog && other == UPDATE);
 		break;
 	case REPLACE:
 		if (ret == -ENOENT && other == PROG_DETACH)
@@ -501,6 +538,8 @@ static bool may_answer(test *t, int which)
 		break;
 	case GET:
 		return ret == 0 || (drops_link(other) && ret == -ENOENT);
+	case GET_PROG:
+		return ret == 0 || (frees_prog(other) && ret == -ENOENT);
 	case RENAME:
 		/* the other one has set it up */
 		if (ret == -EBUSY)
@@ -566,13 +605,16 @@ static bool tells_order(enum op op, enum op other)
 		/* while its process is inside, the namespace and its device stay */
 		return other == UNREGISTER || other == MOVE;
 	case ATTACH_BESIDE:
-		return other == MOVE || other == DETACH || other == UNREGISTER || drops_link(other);
+		return other == MOVE || other == DETACH || other == UNREGISTER ||
+		       other == UPDATE || drops_link(other);
 	case DETACH:
 		return other == CLOSE;
 	case UPDATE:
 		return other == CLOSE || ends_link(other);
 	case GET:
 		return drops_link(other);
+	case GET_PROG:
+		return frees_prog(other);
 	default:
 		return false;
 	}
@@ -679,6 +721,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 	double until = now() + race_seconds();
 	void *args[2][2] = { { self, NULL }, { self, self } };
 	unsigned long rounds = 0;
+	__u32 beside_id = 0;
 	pthread_t threads[2];
 	int i, wrong;
 
@@ -699,6 +742,7 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 						 LAST));
 			ASSERT_EQ(0, prog_attach(self->progs[2], self->ifindex, EGRESS,
 						 LAST));
+			beside_id = prog_id(self->progs[2]);
 			if (!needs_prog)
 				close(self->progs[2]);
 		} else {
@@ -711,6 +755,12 @@ TEST_F_TIMEOUT(races, leave_nothing_behind, 300)
 		ASSERT_LE(0, self->link);
 		self->link_id = link_id(self->link);
 		ASSERT_NE(0, self->link_id);
+		/* the program beside the link goes with the device, the link's with the link */
+		self->prog_id = prog_id(self->progs[0]);
+		if (ends && self->ops[0] == GET_PROG)
+			self->prog_id = beside_id;
+		ASSERT_NE(0, self->prog_id);
+		self->by_prog = rounds % 8 / 4;
 		if (unpins)
 			ASSERT_EQ(0, bpf_obj_pin(self->link, PIN));
 		if (pin_alone) {
