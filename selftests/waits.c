@@ -24,9 +24,10 @@ static const char *const grace_period_functions[] = {
 	"synchronize_srcu", "rcu_barrier", "__wait_rcu_gp",
 };
 
-/* these are called with tc_hook_mutex held */
+/* these are called with tc_hook_mutex held, or lock it at once */
 static const char *const locked_functions[] = {
 	"tc_hook_dev", "tc_hook_insert", "tc_hook_remove", "tc_progs_replace",
+	"tc_link_release", "tc_link_force_detach", "tc_link_update",
 };
 
 FIXTURE(waits) {
