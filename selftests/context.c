@@ -92,6 +92,12 @@ TEST_F(context, is_what_a_filter_is_given)
 	EXPECT_EQ(filter.gso_segs, link.gso_segs);
 	EXPECT_EQ(filter.gso_size, link.gso_size);
 	EXPECT_EQ(filter.direct, link.direct);
+	EXPECT_EQ(filter.vlan_proto, link.vlan_proto);
+	EXPECT_EQ(filter.napi_id, link.napi_id);
+	EXPECT_EQ(filter.has_sk, link.has_sk);
+	if (self->type == EGRESS)
+		EXPECT_EQ(1, link.has_sk);
+	EXPECT_EQ(filter.has_tstamp, link.has_tstamp);
 	/* the data starts at the Ethernet header in both directions */
 	EXPECT_EQ(0, memcmp(filter.header, link.header, sizeof(link.header)));
 	EXPECT_EQ(8, link.header[12]);
@@ -114,6 +120,7 @@ TEST_F(context, changes_reach_the_next_program_and_the_packet)
 	EXPECT_EQ(0x1234, next.mark);
 	EXPECT_EQ(5, next.priority);
 	EXPECT_EQ(77, next.tc_index);
+	EXPECT_EQ(0, memcmp(((__u32[]){ 0xcafe, 1, 2, 3, 0xbeef }), next.cb, sizeof(next.cb)));
 }
 
 /* tc_index of the packet that arrives after these programs have run */

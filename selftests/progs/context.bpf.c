@@ -33,6 +33,15 @@ int record(struct __sk_buff *skb)
 	seen.gso_segs = skb->gso_segs;
 	seen.gso_size = skb->gso_size;
 	seen.direct = end - data;
+	seen.vlan_proto = skb->vlan_proto;
+	seen.napi_id = skb->napi_id;
+	seen.cb[0] = skb->cb[0];
+	seen.cb[1] = skb->cb[1];
+	seen.cb[2] = skb->cb[2];
+	seen.cb[3] = skb->cb[3];
+	seen.cb[4] = skb->cb[4];
+	seen.has_sk = !!skb->sk;
+	seen.has_tstamp = !!skb->tstamp;
 	if (data + sizeof(seen.header) <= end)
 		__builtin_memcpy(seen.header, data, sizeof(seen.header));
 	return TC_ACT_UNSPEC;
@@ -50,6 +59,10 @@ int change(struct __sk_buff *skb)
 	skb->priority = 5;
 	skb->tc_index = 77;
 	skb->cb[0] = 0xcafe;
+	skb->cb[1] = 1;
+	skb->cb[2] = 2;
+	skb->cb[3] = 3;
+	skb->cb[4] = 0xbeef;
 	/* the first byte of the payload; clear the UDP checksum */
 	bpf_skb_store_bytes(skb, PAYLOAD_OFF, &x, 1, BPF_F_INVALIDATE_HASH);
 	x = 0;

@@ -23,6 +23,11 @@ struct context {
 	__u32 gso_segs;
 	__u32 gso_size;
 	__u32 direct;
+	__u32 vlan_proto;
+	__u32 napi_id;
+	__u32 cb[5];
+	__u32 has_sk;
+	__u32 has_tstamp;
 	unsigned char header[14];
 };
 
