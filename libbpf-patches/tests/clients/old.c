@@ -14,6 +14,22 @@
 #define TCX_INGRESS 46
 #define TCX_EGRESS 47
 
+static __u32 id_of(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) ? 0 : info.id;
+}
+
+static __u32 prog_of(int link)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(link, &info, &len) ? 0 : info.prog_id;
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_program *first, *second;
@@ -44,6 +60,7 @@ int main(int argc, char **argv)
 	b = bpf_link_create(bpf_program__fd(first), ifindex, TCX_EGRESS, NULL);
 	check(b >= 0, "and to egress");
 	check(!bpf_link_update(a, bpf_program__fd(second), NULL), "a link is updated");
+	check(prog_of(a) && prog_of(a) == id_of(second), "and has the other program");
 	check(!bpf_obj_pin(a, PIN) && !close(a), "pinned and closed");
 	a = bpf_obj_get(PIN);
 	check(a >= 0 && !unlink(PIN), "and opened again");

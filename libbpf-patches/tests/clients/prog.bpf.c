@@ -14,6 +14,11 @@ SEC("tcx/ingress") int second(struct __sk_buff *skb)
 	return -1;
 }
 
+SEC("tcx/ingress") int third(struct __sk_buff *skb)
+{
+	return -1;
+}
+
 SEC("tc/egress") int out(struct __sk_buff *skb)
 {
 	return -1;

@@ -22,8 +22,10 @@ static __u32 id_of(const struct bpf_program *prog)
 
 int main(int argc, char **argv)
 {
-	struct bpf_program *first, *second, *out;
+	struct bpf_program *first, *second, *third, *out;
 	LIBBPF_OPTS(bpf_prog_query_opts, query);
+	LIBBPF_OPTS(bpf_prog_attach_opts, attach);
+	LIBBPF_OPTS(bpf_prog_detach_opts, detach);
 	LIBBPF_OPTS(bpf_tcx_opts, opts);
 	struct bpf_link *a, *b, *c;
 	struct bpf_link_info info = {};
@@ -39,6 +41,7 @@ int main(int argc, char **argv)
 		return 1;
 	first = bpf_object__find_program_by_name(obj, "first");
 	second = bpf_object__find_program_by_name(obj, "second");
+	third = bpf_object__find_program_by_name(obj, "third");
 	out = bpf_object__find_program_by_name(obj, "out");
 
 	a = bpf_program__attach_tcx(first, ifindex, NULL);
@@ -70,7 +73,22 @@ int main(int argc, char **argv)
 	b = bpf_link__open(PIN);
 	check(!!b, "and opened again");
 	check(bpf_link__update_program(b, first) && errno == EEXIST, "not updated to a program that is there");
-	check(!bpf_link__update_program(b, second), "updated");
+	check(!bpf_link__update_program(b, third), "updated");
+	query.count = 8;
+	check(!bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &query) && query.count == 2 &&
+	      progs[0] == id_of(third) && links[0] == info.id && progs[1] == id_of(first),
+	      "to the program that a query then shows");
+
+	attach.flags = BPF_F_AFTER;
+	attach.relative_fd = bpf_program__fd(third);
+	check(!bpf_prog_attach_opts(bpf_program__fd(second), ifindex, BPF_TCX_INGRESS, &attach),
+	      "a program is attached after another one, without a link");
+	query.count = 8;
+	check(!bpf_prog_query_opts(ifindex, BPF_TCX_INGRESS, &query) && query.count == 3 &&
+	      progs[1] == id_of(second) && !links[1], "a query shows it there");
+	detach.expected_revision = query.revision;
+	check(!bpf_prog_detach_opts(bpf_program__fd(second), ifindex, BPF_TCX_INGRESS, &detach),
+	      "it is detached at the revision of the query");
 	check(!bpf_link__destroy(a) && !bpf_link__detach(b), "one is closed, the other detached");
 	check(bpf_link__update_program(b, first) && errno == ENOLINK, "then an update is ENOLINK");
 	check(!bpf_link__unpin(b) && !bpf_link__destroy(b) && !bpf_link__destroy(c), "all are released");
