@@ -275,15 +275,16 @@ TEST(a_tc_program_goes_with_its_last_holder)
 		.license = (unsigned long)"GPL",
 	};
 	__u32 held_id, id;
-	int fd;
+	int map_fd, fd;
 
-	insns[0].imm = sys_bpf(BPF_MAP_CREATE, &map, sizeof(map));
-	ASSERT_LE(0, insns[0].imm);
-	held_id = map_id(insns[0].imm);
+	map_fd = sys_bpf(BPF_MAP_CREATE, &map, sizeof(map));
+	ASSERT_LE(0, map_fd);
+	held_id = map_id(map_fd);
+	insns[0].imm = map_fd;
 	fd = sys_bpf(BPF_PROG_LOAD, &prog, sizeof(prog));
 	ASSERT_LE(0, fd);
 	id = prog_id(fd);
-	close(insns[0].imm);
+	close(map_fd);
 	EXPECT_TRUE(prog_exists(id));
 	EXPECT_TRUE(map_exists(held_id));
 	close(fd);
