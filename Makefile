@@ -167,7 +167,8 @@ distclean: ## 4 remove build/ and out/
 # as another one
 build/%/source.tar.xz: | deps
 	@exec scripts/step fetch $* sh -c '[ -e $@ ] || scripts/fetch linux-source-$* usr/src/linux-source-$*.tar.xz $@'
-build/%/source.tar.xz.version: build/%/source.tar.xz ;
+build/%/source.tar.xz.version: build/%/source.tar.xz
+	@[ -e $@ ] || : >$@
 
 # Only the script knows whether anything has changed, so it is always run. It touches the
 # file of each part that has.
