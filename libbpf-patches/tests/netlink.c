@@ -381,8 +381,10 @@ static void test_failed_dumps(void)
 	dump = refused_dump;
 	EXPECT(get_list() == -EPERM);
 	EXPECT(strstr(logged, "not for you"));
+	EXPECT(list.cnt == 0);
 	dump = dump_that_failed;
 	EXPECT(get_list() == -EMSGSIZE);
+	EXPECT(list.cnt == 0);
 	dump = dump_without_end;
 	EXPECT(get_list() == -ETIMEDOUT);
 	EXPECT(list.cnt == 0);
