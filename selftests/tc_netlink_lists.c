@@ -6,6 +6,7 @@
  */
 #include "../kselftest_harness.h"
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include "tc_filters.h"
 #include "tc_link_test.h"
@@ -19,6 +20,7 @@ FIXTURE(lists) {
 	struct tc_netlink_bpf *skel;
 	struct bpf_tc_hook hook;
 	pid_t toggling;
+	volatile unsigned long *toggles;
 };
 
 FIXTURE_VARIANT(lists) {
@@ -65,6 +67,9 @@ FIXTURE_SETUP(lists)
 		ASSERT_EQ(0, bpf_tc_attach(&self->hook, &opts));
 	}
 
+	self->toggles = mmap(NULL, sizeof(*self->toggles), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->toggles);
 	self->toggling = child();
 	ASSERT_LE(0, self->toggling);
 	if (!self->toggling) {
@@ -74,6 +79,7 @@ FIXTURE_SETUP(lists)
 				    .priority = FIRST_PRIORITY - 1, .handle = 1);
 			if (bpf_tc_attach(&self->hook, &opts) || bpf_tc_detach(&self->hook, &opts))
 				_exit(1);
+			++*self->toggles;
 			if (variant->pause_us)
 				usleep(variant->pause_us);
 		}
@@ -123,6 +129,7 @@ TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 1800)
 		EXPECT_LT(variant->rounds / 2, right);
 	/* the other process ran all the time */
 	EXPECT_EQ(0, waitpid(self->toggling, &status, WNOHANG));
+	EXPECT_LT(1, *self->toggles);
 }
 
 TEST_HARNESS_MAIN

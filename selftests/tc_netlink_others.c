@@ -132,7 +132,7 @@ TEST_F(others, our_filters_go_and_theirs_stay)
 TEST_F(others, at_the_same_time)
 {
 	struct bpf_tc_opts place = OPTS(.handle = 1, .priority = 50), opts;
-	int kept = 0, removed = 0, status;
+	int kept = 0, removed = 0, refused = 0, err, status;
 	volatile bool *stop;
 	pid_t pid;
 
@@ -153,8 +153,12 @@ TEST_F(others, at_the_same_time)
 	for (int i = 0; i < ROUNDS; i++) {
 		opts = place;
 		opts.prog_fd = self->mine;
-		if (bpf_tc_attach(&self->in, &opts))
-			continue;	/* theirs is there */
+		err = bpf_tc_attach(&self->in, &opts);
+		if (err == -EEXIST) {
+			refused++;	/* theirs is there */
+			continue;
+		}
+		ASSERT_EQ(0, err);
 		ASSERT_EQ(self->mine_id, opts.prog_id);
 		switch (bpf_tc_detach(&self->in, &opts)) {
 		case 0:
@@ -170,8 +174,10 @@ TEST_F(others, at_the_same_time)
 	}
 	*stop = true;
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	TH_LOG("%d attached, removed %d, found %d no longer ours", removed + kept, removed, kept);
+	TH_LOG("%d refused, %d attached, removed %d, found %d no longer ours", refused,
+	       removed + kept, removed, kept);
 	EXPECT_LT(0, removed);
+	EXPECT_LT(0, refused + kept);
 
 	/* when they have stopped, their filter is safe */
 	opts = place;
