@@ -89,7 +89,10 @@ static int shell(const char *fmt, ...)
 
 #define BPFTOOL(fmt, ...) shell("bpftool " fmt " 2>&1", ##__VA_ARGS__)
 
-/* Returns 0 if "bpftool -j args" prints one JSON value for which the filter is true */
+/*
+ * Returns 0 if "bpftool -j args" prints one JSON value for which the filter is true, and
+ * fails if and only if that is an error
+ */
 static int json_is(const char *args, const char *fmt, ...)
 {
 	char filter[2048];
@@ -99,8 +102,9 @@ static int json_is(const char *args, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(filter, sizeof(filter), fmt, ap);
 	va_end(ap);
-	ret = shell("out=$(bpftool -j %s 2>&1); echo \"# $out\";"
-		    " printf '%%s\\n' \"$out\" | jq -se 'length == 1 and (.[0] | %s)' 2>&1",
+	ret = shell("failed=false; out=$(bpftool -j %s 2>&1) || failed=true; echo \"# $failed $out\";"
+		    " printf '%%s\\n' \"$out\" | jq -se --argjson failed $failed 'length == 1 and"
+		    " $failed == (.[0] | type == \"object\" and has(\"error\")) and (.[0] | %s)' 2>&1",
 		    args, filter);
 	if (ret)
 		fprintf(stderr, "# %s\n%s", filter, printed);
