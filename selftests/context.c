@@ -105,22 +105,30 @@ TEST_F(context, is_what_a_filter_is_given)
 
 TEST_F(context, changes_reach_the_next_program_and_the_packet)
 {
-	char payload[8] = {};
 	struct context next;
+	char payload[8];
+	int filters;
 
-	ASSERT_EQ(0, ATTACH(false, fd_of(self->skel->progs.change),
-			    fd_of(self->skel->progs.record)));
-	ASSERT_EQ(0, send_udp(self->type == INGRESS ? self->net.there : self->net.here,
-			      self->type == INGRESS ? HERE_ADDR : THERE_ADDR,
-			      PROBE_PORT, "probe", 5));
-	ASSERT_EQ(0, fence(&self->net, self->type));
-	ASSERT_EQ(5, recv(self->to, payload, sizeof(payload), MSG_DONTWAIT));
-	EXPECT_STREQ("Xrobe", payload);
-	next = self->skel->bss->seen;
-	EXPECT_EQ(0x1234, next.mark);
-	EXPECT_EQ(5, next.priority);
-	EXPECT_EQ(77, next.tc_index);
-	EXPECT_EQ(0, memcmp(((__u32[]){ 0xcafe, 1, 2, 3, 0xbeef }), next.cb, sizeof(next.cb)));
+	for (filters = 1; filters >= 0; filters--) {
+		memset(&self->skel->bss->seen, 0, sizeof(self->skel->bss->seen));
+		memset(payload, 0, sizeof(payload));
+		ASSERT_EQ(0, ATTACH(filters, fd_of(self->skel->progs.change),
+				    fd_of(self->skel->progs.record)));
+		ASSERT_EQ(0, send_udp(self->type == INGRESS ? self->net.there : self->net.here,
+				      self->type == INGRESS ? HERE_ADDR : THERE_ADDR,
+				      PROBE_PORT, "probe", 5));
+		ASSERT_EQ(0, fence(&self->net, self->type));
+		ASSERT_EQ(5, recv(self->to, payload, sizeof(payload), MSG_DONTWAIT));
+		EXPECT_STREQ("Xrobe", payload);
+		next = self->skel->bss->seen;
+		EXPECT_EQ(0x1234, next.mark);
+		EXPECT_EQ(5, next.priority);
+		EXPECT_EQ(77, next.tc_index);
+		EXPECT_EQ(0, memcmp(((__u32[]){ 0xcafe, 1, 2, 3, 0xbeef }), next.cb,
+				    sizeof(next.cb)));
+		if (filters)
+			ASSERT_EQ(0, filters_del(HERE_DEV));
+	}
 }
 
 /* tc_index of the packet that arrives after these programs have run */
