@@ -319,16 +319,27 @@ static inline bool link_exists(__u32 id)
 	return fd >= 0;
 }
 
-/* The id of the newest program or link, or 0 if there is none */
+/* Finds the next id after *@id. An error is the end of the test: it does not say "none". */
+static inline bool get_next_id(int next_cmd, __u32 *id)
+{
+	union bpf_attr attr = { .start_id = *id };
+	int err = sys_bpf(next_cmd, &attr, sizeof(attr));
+
+	if (err && err != -ENOENT) {
+		fprintf(stderr, "# the next id: error %d\n", err);
+		abort();
+	}
+	*id = attr.next_id;
+	return !err;
+}
+
+/* The id of the newest program, map or link, or 0 if there is none */
 static inline __u32 last_id(int next_cmd)
 {
-	union bpf_attr attr = {};
-	__u32 last = 0;
+	__u32 id = 0, last = 0;
 
-	while (!sys_bpf(next_cmd, &attr, sizeof(attr))) {
-		last = attr.next_id;
-		attr.start_id = last;
-	}
+	while (get_next_id(next_cmd, &id))
+		last = id;
 	return last;
 }
 
@@ -336,13 +347,10 @@ static inline __u32 last_id(int next_cmd)
 static inline int newer_progs(__u32 last)
 {
 	struct bpf_prog_info info;
-	union bpf_attr attr = {};
 	int n = 0, fd;
 
-	attr.start_id = last;
-	while (!sys_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr))) {
-		attr.start_id = attr.next_id;
-		fd = prog_open(attr.next_id);
+	while (get_next_id(BPF_PROG_GET_NEXT_ID, &last)) {
+		fd = prog_open(last);
 		if (fd < 0)
 			continue;
 		n += !obj_info(fd, &info, sizeof(info)) &&
@@ -356,13 +364,10 @@ static inline int newer_progs(__u32 last)
 static inline int newer_links(__u32 last)
 {
 	struct bpf_link_info info;
-	union bpf_attr attr = {};
 	int n = 0, fd;
 
-	attr.start_id = last;
-	while (!sys_bpf(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
-		attr.start_id = attr.next_id;
-		fd = link_open(attr.next_id);
+	while (get_next_id(BPF_LINK_GET_NEXT_ID, &last)) {
+		fd = link_open(last);
 		if (fd < 0)
 			continue;
 		n += !obj_info(fd, &info, sizeof(info)) && info.type == BPF_LINK_TYPE_TCX;
