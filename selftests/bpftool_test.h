@@ -102,7 +102,8 @@ static int json_is(const char *args, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(filter, sizeof(filter), fmt, ap);
 	va_end(ap);
-	ret = shell("failed=false; out=$(bpftool -j %s 2>&1) || failed=true; echo \"# $failed $out\";"
+	ret = shell("failed=false; out=$(bpftool -j %s 2>&1) || failed=true;"
+		    " echo \"# $failed $out\";"
 		    " printf '%%s\\n' \"$out\" | jq -se --argjson failed $failed 'length == 1 and"
 		    " $failed == (.[0] | type == \"object\" and has(\"error\")) and (.[0] | %s)' 2>&1",
 		    args, filter);

@@ -34,7 +34,8 @@ enum op {
 
 static const char *const op_names[] = {
 	"attach", "attach beside", "replace", "prog detach", "detach", "update", "close",
-	"unpin", "get", "get program", "query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
+	"unpin", "get", "get program",
+	"query", "poll", "move", "rename", "unregister", "netns exit", "traffic",
 };
 
 FIXTURE(races) {
