@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The new fields in bpf(2)'s attributes must not change other commands: those for other
- * program types refuse the bytes as they did before. Nor is a tc program held longer.
+ * program types refuse the bytes as they did before. And a tc program goes with its last holder.
  */
 #include "../kselftest_harness.h"
 #include "tc_link_test.h"
