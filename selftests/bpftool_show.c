@@ -245,7 +245,8 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 		      " ip link del a0; ip link del b0; done >/dev/null 2>&1", NULL);
 		_exit(1);
 	}
-	for (i = 0; i < 60; i++) {
+	/* until a0 has come back, which may take longer than all rounds */
+	for (i = 0; i < 60 || devices < 2; i++) {
 		EXPECT_EQ(0, BPFTOOL("net"));
 		EXPECT_TRUE(says("tc0("));
 		EXPECT_TRUE(says("last(100000) tcx/ingress second"));
@@ -253,7 +254,6 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 		devices += device && device != last;
 		last = device ?: last;
 	}
-	EXPECT_LT(1, devices);
 	kill(churn, SIGKILL);
 	EXPECT_EQ(churn, waitpid(churn, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
