@@ -34,15 +34,9 @@ static inline int peek_load(unsigned long long address)
 		{ BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0 },
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
-	union bpf_attr attr = {};
 
-	if (!address)
-		return -1;
-	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-	attr.insns = (unsigned long)insns;
-	attr.insn_cnt = sizeof(insns) / sizeof(*insns);
-	attr.license = (unsigned long)"GPL";
-	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return address ? load_insns(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, insns,
+				    sizeof(insns) / sizeof(*insns), 0) : -1;
 }
 
 static const char *const key_names[] = { "ingress_needed_key", "egress_needed_key" };

@@ -226,6 +226,20 @@ static inline __u32 link_id(int fd)
 	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
 }
 
+static inline int load_insns(int prog_type, int expected_attach_type,
+			     const struct bpf_insn *insns, int n, __u32 ifindex)
+{
+	union bpf_attr attr = {};
+
+	attr.prog_type = prog_type;
+	attr.expected_attach_type = expected_attach_type;
+	attr.insns = (unsigned long)insns;
+	attr.insn_cnt = n;
+	attr.license = (unsigned long)"GPL";
+	attr.prog_ifindex = ifindex;
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
 /* Loads a program that returns @verdict. Each call makes a new program with its own id. */
 static inline int load_verdict_as(int prog_type, int expected_attach_type,
 				  int verdict, __u32 ifindex)
@@ -235,20 +249,36 @@ static inline int load_verdict_as(int prog_type, int expected_attach_type,
 		  .imm = verdict },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr attr = {};
 
-	attr.prog_type = prog_type;
-	attr.expected_attach_type = expected_attach_type;
-	attr.insns = (unsigned long)insns;
-	attr.insn_cnt = 2;
-	attr.license = (unsigned long)"GPL";
-	attr.prog_ifindex = ifindex;
-	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return load_insns(prog_type, expected_attach_type, insns, 2, ifindex);
 }
 
+/*
+ * The same for a tc program, which alone holds a map. If the program has lost its id, but
+ * is never freed, leftovers finds the map.
+ */
 static inline int load_verdict(int verdict)
 {
-	return load_verdict_as(BPF_PROG_TYPE_SCHED_CLS, 0, verdict, 0);
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 1,
+	};
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .src_reg = BPF_PSEUDO_MAP_FD },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int prog;
+
+	insns[0].imm = sys_bpf(BPF_MAP_CREATE, &map, sizeof(map));
+	if (insns[0].imm < 0)
+		return insns[0].imm;
+	prog = load_insns(BPF_PROG_TYPE_SCHED_CLS, 0, insns, 4, 0);
+	close(insns[0].imm);
+	return prog;
 }
 
 /* Waits for deferred work of the kernel */

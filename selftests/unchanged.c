@@ -236,11 +236,19 @@ TEST_F(link, detach_works)
 	EXPECT_EQ(0, link_detach(self->link));
 }
 
-static __u32 map_id(int fd)
+/* The id of the map that the program holds, or 0 */
+static __u32 map_id(int prog)
 {
-	struct bpf_map_info info;
+	struct bpf_prog_info info = {};
+	union bpf_attr attr = {};
+	__u32 id = 0;
 
-	return obj_info(fd, &info, sizeof(info)) ? 0 : info.id;
+	info.nr_map_ids = 1;
+	info.map_ids = (unsigned long)&id;
+	attr.info.bpf_fd = prog;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (unsigned long)&info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) ? 0 : id;
 }
 
 static bool map_exists(__u32 id)
@@ -256,38 +264,15 @@ static bool map_exists(__u32 id)
 /* Its id goes at once, as that of any program; its map once no packet can run it */
 TEST(a_tc_program_goes_with_its_last_holder)
 {
-	union bpf_attr map = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4,
-		.value_size = 4,
-		.max_entries = 1,
-	};
-	struct bpf_insn insns[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .src_reg = BPF_PSEUDO_MAP_FD },
-		{},
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = TC_ACT_UNSPEC },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr prog = {
-		.prog_type = BPF_PROG_TYPE_SCHED_CLS,
-		.insns = (unsigned long)insns,
-		.insn_cnt = 4,
-		.license = (unsigned long)"GPL",
-	};
-	__u32 held_id, id;
-	int map_fd, fd;
+	int prog = load_verdict(TC_ACT_UNSPEC);
+	__u32 id, held_id;
 
-	map_fd = sys_bpf(BPF_MAP_CREATE, &map, sizeof(map));
-	ASSERT_LE(0, map_fd);
-	held_id = map_id(map_fd);
-	insns[0].imm = map_fd;
-	fd = sys_bpf(BPF_PROG_LOAD, &prog, sizeof(prog));
-	ASSERT_LE(0, fd);
-	id = prog_id(fd);
-	close(map_fd);
+	ASSERT_LE(0, prog);
+	id = prog_id(prog);
+	held_id = map_id(prog);
 	EXPECT_TRUE(prog_exists(id));
 	EXPECT_TRUE(map_exists(held_id));
-	close(fd);
+	close(prog);
 	EXPECT_FALSE(prog_exists(id));
 	EXPECT_TRUE(EVENTUALLY(!map_exists(held_id)));
 }
