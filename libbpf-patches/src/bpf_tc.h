@@ -83,10 +83,10 @@ LIBBPF_API int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_typ
  * @param target as for **bpf_prog_attach_opts()**
  * @param type attach type
  * @param opts in: *count*, the number of elements of each of the caller's arrays
- * *prog_ids*, *prog_attach_flags*, *link_ids* and *link_attach_flags*, each of which
- * may be NULL. Out: the arrays, in the order in which the programs run; *count*, the
- * number of programs; *attach_flags*; for tc, *revision*. A program without a link
- * has link id 0
+ * *prog_ids*, *prog_attach_flags*, *link_ids* and *link_attach_flags*. Each of them
+ * may be NULL; without *prog_ids*, the others are not written. Out: the arrays, in the
+ * order in which the programs run; *count*, the number of programs; *attach_flags*;
+ * for tc, *revision*. A program without a link has link id 0
  * @return 0, or a negative error code, with errno set. After -ENOSPC *count* is the
  * number of programs, and the arrays hold those that fit
  */

@@ -355,26 +355,42 @@ static int tc_hook_check(const struct tc_call *call, bool may_be_custom)
  * attached to any of them runs on ingress. clsact has two classes, fff2 and fff3.
  * Do not ask for the qdisc itself: older kernels send the answer to all listeners. (The
  * answer about a class, too, but only if it exists.)
+ * 1 or 0, or an error that says neither: then nothing may be removed.
  */
-static bool tc_qdisc_is_ingress(int ifindex)
+static int tc_qdisc_is_ingress(int ifindex)
 {
 	struct tcmsg class = { .tcm_ifindex = ifindex, .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 1) };
 	struct tc_call call = {};
+	int err;
 
-	return !tc_call_init(&call, RTM_GETTCLASS, 0, class, NULL) && !tc_call(&call);
+	err = tc_call_init(&call, RTM_GETTCLASS, 0, class, NULL) ?: tc_call(&call);
+	switch (err) {
+	case 0:
+		return 1;
+	case -ENOENT: /* no such class, or no qdisc */
+	case -EINVAL:
+	case -ENODEV:
+	case -EOPNOTSUPP: /* no tc */
+		return 0;
+	default:
+		return err;
+	}
 }
 
 /* A filter is on one side, which must exist. */
 static int tc_side_check(const struct tc_call *call)
 {
-	int side = OPTS_GET(call->hook, attach_point, 0);
+	int side = OPTS_GET(call->hook, attach_point, 0), ingress;
 
 	if (side == TC_BOTH_SIDES)
 		return tc_result(call, -EINVAL, "name one side, not both");
-	if (side == BPF_TC_EGRESS && tc_qdisc_is_ingress(call->hook->ifindex))
+	if (side != BPF_TC_EGRESS)
+		return 0;
+	ingress = tc_qdisc_is_ingress(call->hook->ifindex);
+	if (ingress > 0)
 		return tc_result(call, -EINVAL,
 				 "the device has an ingress qdisc, which has no egress side: put a clsact there");
-	return 0;
+	return tc_result(call, ingress, NULL);
 }
 
 static __u32 tc_parent(const struct bpf_tc_hook *hook)
@@ -457,14 +473,19 @@ static int tc_filters_list(struct tc_call *call, __u32 side)
 {
 	const struct bpf_tc_hook *hook = call->hook;
 	char name[IF_NAMESIZE];
-	int err = 0;
+	int err = 0, ingress;
 
 	if (side == BPF_TC_CUSTOM)
 		err = tc_filters_dump(call, hook->parent);
 	if (side & BPF_TC_INGRESS)
 		err = tc_filters_dump(call, TC_PARENT_INGRESS);
-	if (!err && side & BPF_TC_EGRESS && !tc_qdisc_is_ingress(hook->ifindex))
-		err = tc_filters_dump(call, TC_PARENT_EGRESS);
+	if (!err && side & BPF_TC_EGRESS) {
+		ingress = tc_qdisc_is_ingress(hook->ifindex);
+		if (ingress < 0)
+			err = tc_result(call, ingress, NULL);
+		else if (!ingress)
+			err = tc_filters_dump(call, TC_PARENT_EGRESS);
+	}
 	/* for a device that does not exist, the kernel sends an empty list */
 	if (!err && !if_indextoname(hook->ifindex, name))
 		err = tc_result(call, -ENODEV, NULL);
@@ -497,8 +518,11 @@ int bpf_tc_hook_destroy_unused(const struct bpf_tc_hook *hook)
 	err = tc_hook_check(&call, false);
 	if (err)
 		return err;
-	if (tc_qdisc_is_ingress(hook->ifindex))
+	err = tc_qdisc_is_ingress(hook->ifindex);
+	if (err > 0)
 		return tc_result(&call, -EBUSY, "it is an ingress qdisc");
+	if (err)
+		return tc_result(&call, err, NULL);
 
 	err = tc_filters_list(&call, TC_BOTH_SIDES);
 	if (err)
@@ -635,11 +659,11 @@ int bpf_tc_detach(const struct bpf_tc_hook *hook, const struct bpf_tc_opts *opts
 /* Fill in handle, priority and prog_id as the kernel told them. */
 static int tc_opts_fill(const struct tc_call *call, int err, struct bpf_tc_opts *opts)
 {
+	/* without memory for the reply, the kernel reports success and sends none */
+	if (!err && !call->filter.handle)
+		err = -ENOBUFS;
 	if (err)
 		return tc_result(call, err, NULL);
-	if (!call->filter.handle)
-		return tc_result(call, -ENOENT,
-				 "the kernel's reply did not identify the filter; list the filters to find it");
 	OPTS_SET(opts, handle, call->filter.handle);
 	OPTS_SET(opts, priority, call->filter.priority);
 	OPTS_SET(opts, prog_id, call->filter.prog_id);
@@ -709,7 +733,8 @@ int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 	err = tc_filter_init(&call, RTM_NEWTFILTER, &filter, "bpf") ?:
 	      tc_add_program(&call.req, OPTS_GET(opts, prog_fd, 0));
 	if (err)
-		return tc_result(&call, err, "prog_fd is not the fd of a program");
+		return tc_result(&call, err, err == -EBADF || err == -EINVAL ?
+				 "prog_fd is not the fd of a program" : NULL);
 	call.req.nh.nlmsg_flags |= NLM_F_ECHO | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
 	/* to replace a certain program, the filter must still be there */
 	if (!filter.prog_id)

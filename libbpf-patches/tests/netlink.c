@@ -17,6 +17,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "peer.h"
@@ -586,7 +587,7 @@ static void test_attach_answers(void)
 
 	EXPECT(try_attach(true, 0, &opts) == 0);
 	EXPECT(opts.handle == 6 && opts.priority == 77 && opts.prog_id == PEER_PROG_ID);
-	EXPECT(try_attach(false, 0, &opts) == -ENOENT);
+	EXPECT(try_attach(false, 0, &opts) == -ENOBUFS);
 	EXPECT(opts.handle == 0 && opts.prog_id == 0);
 	EXPECT(strstr(logged, "list the filters"));
 	EXPECT(try_attach(true, ENOBUFS, &opts) == -ENOBUFS);
@@ -742,13 +743,13 @@ static void test_replace(void)
 /* -- the qdisc -- */
 
 static int qdisc_err, qdisc_lost;
-static bool qdisc_is_ingress;
+static int class_err = -ENOENT;		/* 0: it is an ingress qdisc */
 
 static void on_qdisc(const struct nlmsghdr *req)
 {
 	switch (req->nlmsg_type) {
 	case RTM_GETTCLASS:
-		put_ack(req, qdisc_is_ingress ? 0 : -ENOENT, NULL);
+		put_ack(req, class_err, NULL);
 		flush();
 		break;
 	case RTM_GETTFILTER:
@@ -789,7 +790,7 @@ static void test_ingress_qdisc(void)
 	struct bpf_tc_opts opts = OPTS(.prog_fd = 3);
 	struct bpf_tc_hook egress = hook;
 
-	qdisc_is_ingress = true;
+	class_err = 0;
 	peer_request = on_qdisc;
 	egress.attach_point = BPF_TC_EGRESS;
 	EXPECT(bpf_tc_attach(&egress, &opts) == -EINVAL);
@@ -800,9 +801,40 @@ static void test_ingress_qdisc(void)
 	EXPECT(list.cnt == 2);
 	EXPECT(bpf_tc_hook_destroy_unused(&egress) == -EBUSY);
 	EXPECT(REQUESTS(RTM_DELQDISC) == 0);
-	qdisc_is_ingress = false;
 	/* nobody hears of the question */
 	EXPECT(REQUESTS(RTM_GETQDISC) == 0);
+	class_err = -ENOENT;
+}
+
+/* Filters of ingress must not be taken for those of egress. */
+static void test_unknown_qdisc(void)
+{
+	static const int none[] = { ENOENT, EINVAL, ENODEV, EOPNOTSUPP };
+	struct bpf_tc_opts opts = OPTS(.prog_fd = 3);
+	struct bpf_tc_hook egress = hook;
+	size_t i;
+
+	peer_request = on_qdisc;
+	egress.attach_point = BPF_TC_EGRESS;
+	class_err = -ENOMEM;
+	EXPECT(bpf_tc_hook_destroy(&egress) == -ENOMEM);
+	EXPECT(errno == ENOMEM);
+	EXPECT(REQUESTS(RTM_DELTFILTER) == 0);
+	EXPECT(bpf_tc_attach(&egress, &opts) == -ENOMEM);
+	EXPECT(REQUESTS(RTM_NEWTFILTER) == 0);
+	EXPECT(bpf_tc_hook_destroy_unused(&egress) == -ENOMEM);
+	EXPECT(REQUESTS(RTM_DELQDISC) == 0);
+	memset(&list, 0, sizeof(list));
+	EXPECT(bpf_tc_for_each(&egress, list_fn, &list) == -ENOMEM);
+	EXPECT(list.cnt == 0);
+
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		class_err = -none[i];
+		memset(&list, 0, sizeof(list));
+		EXPECT(bpf_tc_for_each(&egress, list_fn, &list) == 0);
+		EXPECT(list.cnt == 2);
+	}
+	class_err = -ENOENT;
 }
 
 /* which of the dumps has a filter, and which is interrupted */
@@ -878,6 +910,23 @@ static void on_extack(const struct nlmsghdr *req)
 		out_len = sizeof(*nh) + 4;
 	}
 	flush();
+}
+
+/* What a later libbpf has there for another type of link is not dropped. */
+static void test_fields_of_other_links(void)
+{
+	struct bpf_link_create_opts opts = { .sz = sizeof(opts) };
+
+	opts.tcx.relative_fd = 1;
+	EXPECT(bpf_link_create(3, 3, BPF_XDP, &opts) == -EINVAL);
+	EXPECT(errno == EINVAL);
+	opts.tcx.relative_fd = 0;
+	opts.tcx.expected_revision = 1;
+	EXPECT(bpf_link_create(3, 3, BPF_XDP, &opts) == -EINVAL);
+	opts.target_btf_id = 1;
+	EXPECT(bpf_link_create(3, 3, BPF_TCX_INGRESS, &opts) == -EINVAL);
+	opts.target_btf_id = 0;
+	EXPECT(bpf_link_create(3, 3, BPF_TCX_INGRESS, &opts) < 0 && errno == ENOSYS);
 }
 
 static void test_words(void)
@@ -983,8 +1032,10 @@ int main(void)
 	run(test_replace, "only the expected program is replaced");
 	run(test_qdisc_answers, "errors about the qdisc are passed on");
 	run(test_ingress_qdisc, "an ingress qdisc has no egress side");
+	run(test_unknown_qdisc, "whether it is one must be known");
 	run(test_unused_is_looked_at_again, "unused is said of a whole list only");
 	run(test_what_was_removed_meanwhile_is_unused, "unused is said of what the last list has");
+	run(test_fields_of_other_links, "no field is dropped for other types of links");
 	run(test_words, "the kernel's words are logged, whatever their form");
 	run(test_probe, "an old kernel's short info is a program's, a map's is not");
 	return failures != 0;
