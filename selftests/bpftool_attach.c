@@ -118,6 +118,7 @@ TEST_F(bpftool, attach_looks_at_the_pin_before_it_attaches)
 		{ "no/dir", "can't pin as no/dir: no: No such file or directory" },
 		{ FS, "can't pin as '" FS "': the name of a file is missing" },
 		{ "''", "can't pin as '': the name of a file is missing" },
+		{ "$(printf %0256d 0)", ": File name too long" },
 	};
 	char args[128];
 	int i;

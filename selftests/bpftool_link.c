@@ -106,6 +106,11 @@ TEST_F(bpftool, link_show_takes_a_plain_number)
 	EXPECT_EQ(NULL, strstr(printed + strlen(expected), ": tcx"));
 	EXPECT_NE(0, BPFTOOL("link show 4000000000"));
 	EXPECT_TRUE(says("No such file or directory"));
+	/* a number is decimal, and not cut off */
+	EXPECT_NE(0, BPFTOOL("link show 09999999"));
+	EXPECT_TRUE(says("No such file or directory"));
+	EXPECT_NE(0, BPFTOOL("link show %llu", (1ULL << 32) + link_id(link)));
+	EXPECT_TRUE(says("no link has an ID as large as 4294967"));
 	EXPECT_NE(0, BPFTOOL("link show tc0"));
 	EXPECT_TRUE(says("expected 'id', 'pinned' or 'dev' with its value, or a number,"
 			 " got: 'tc0'?"));

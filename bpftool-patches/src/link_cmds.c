@@ -4,6 +4,9 @@
  * "bpftool link update".
  */
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -32,12 +35,21 @@ static bool is_number(const char *str)
  */
 int link_select(int *argc, char ***argv)
 {
-	static char id[] = "id", *by_id[2];
+	static char id[] = "id", number[11], *by_id[2];
+	unsigned long long n;
 
 	wanted_ifindex = 0;
 	if (*argc == 1 && is_number(**argv)) {
+		/* as it is written: "id" takes 010 for 8 */
+		errno = 0;
+		n = strtoull(**argv, NULL, 10);
+		if (errno || n > UINT32_MAX) {
+			p_err("no link has an ID as large as %s", **argv);
+			return -1;
+		}
+		snprintf(number, sizeof(number), "%llu", n);
 		by_id[0] = id;
-		by_id[1] = **argv;
+		by_id[1] = number;
 		*argv = by_id;
 		*argc = 2;
 	} else if (*argc == 1) {

@@ -136,10 +136,12 @@ static void show_prog_name(__u32 id)
 	__u32 len = sizeof(info);
 	int fd;
 
-	/* Gone since the query: the id alone is shown. */
+	/* Gone since the query, or not for us to open: the id alone is shown. */
 	fd = bpf_prog_get_fd_by_id(id);
-	if (fd < 0)
+	if (fd < 0) {
+		errno = 0; /* batch mode takes it for its own */
 		return;
+	}
 
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len)) {
 		get_prog_full_name(&info, fd, name, sizeof(name));
@@ -489,6 +491,8 @@ static int check_pin(const char *path)
 		      path);
 	else if (!lstat(path, &st))
 		p_err("can't pin as %s: %s", path, strerror(EEXIST));
+	else if (errno != ENOENT || access(dir, W_OK | X_OK))
+		p_err("can't pin as %s: %s", path, strerror(errno));
 	else
 		err = 0;
 	free(copy);
