@@ -39,7 +39,7 @@ typedef FIXTURE_DATA(changes) test;
 static void changes_make(struct __test_metadata *_metadata, test *self, int type)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
-	ASSERT_EQ(0, stay_on_one_cpu());
+	ASSERT_EQ(0, stay_on_this_cpu());
 	self->type = type;
 	self->taps.skel = observe_bpf__open_and_load();
 	ASSERT_NE(NULL, self->taps.skel);
@@ -209,7 +209,7 @@ static void next_program_finds(struct __test_metadata *_metadata, test *self, co
 		observation_free(&seen[mode]);
 }
 
-TEST_F(changes, are_what_the_next_program_finds)
+TEST_F_TIMEOUT(changes, are_what_the_next_program_finds, 600)
 {
 	static const char *const progs[] = {
 		"nothing", "write_direct", "store_bytes", "store_bytes_and_hash",

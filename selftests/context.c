@@ -109,6 +109,8 @@ TEST_F(context, changes_reach_the_next_program_and_the_packet)
 	char payload[8];
 	int filters;
 
+	/* the fence must not overtake the packet */
+	ASSERT_EQ(0, stay_on_this_cpu());
 	for (filters = 1; filters >= 0; filters--) {
 		memset(&self->skel->bss->seen, 0, sizeof(self->skel->bss->seen));
 		memset(payload, 0, sizeof(payload));

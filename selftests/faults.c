@@ -52,7 +52,6 @@ static int stopped_timer(struct bpf_sock_tuple *connection)
 
 FIXTURE_SETUP(faults)
 {
-	cpu_set_t one;
 	int keys[2];
 	bool pinned;
 
@@ -64,9 +63,7 @@ FIXTURE_SETUP(faults)
 	ASSERT_EQ(0, static_keys_hold(self->other, keys));
 	self->traffic = child();
 	ASSERT_LE(0, self->traffic);
-	CPU_ZERO(&one);
-	CPU_SET(!self->traffic, &one);
-	pinned = !sched_setaffinity(0, sizeof(one), &one);
+	pinned = !run_on(!self->traffic);
 	while (!self->traffic) {
 		if (!pinned)
 			_exit(1);
@@ -141,7 +138,7 @@ static bool runs(const volatile struct faults_bpf__bss *bss)
 			;								\
 		EXPECT_EQ(0, END);							\
 		outlasted_ += runs(bss_);						\
-		EXPECT_TRUE(EVENTUALLY(!runs(bss_)));					\
+		EXPECT_TRUE(WITHIN(60, !runs(bss_)));						\
 		EXPECT_NE(0, bss_->seen.poison);					\
 		EXPECT_EQ(0, bss_->seen.not_0);						\
 		munmap((void *)bss_, sizeof(*bss_));					\
@@ -150,7 +147,7 @@ static bool runs(const volatile struct faults_bpf__bss *bss)
 	EXPECT_LT(0, outlasted_ + mainline_tcx());					\
 } while (0)
 
-TEST_F_TIMEOUT(faults, close, 600)
+TEST_F_TIMEOUT(faults, close, 1200)
 {
 	int link;
 
@@ -174,13 +171,13 @@ static int replace(FIXTURE_DATA(faults) *self, int type)
 }
 
 /* Mainline puts the old program at once, and would crash (read in its source, not tried) */
-TEST_F_TIMEOUT(faults, replace, 600)
+TEST_F_TIMEOUT(faults, replace, 1200)
 {
 	SKIP_ON_MAINLINE("it forgets the exception table of a program that is replaced");
 	END_WHILE_IT_RUNS(NULL, replace(self, variant->type));
 }
 
-TEST_F_TIMEOUT(faults, update, 600)
+TEST_F_TIMEOUT(faults, update, 1200)
 {
 	int link = -1;
 
@@ -188,7 +185,7 @@ TEST_F_TIMEOUT(faults, update, 600)
 	END_WHILE_IT_RUNS(&link, link_update(link, self->other, 0, 0) ?: close(link));
 }
 
-TEST_F_TIMEOUT(faults, detach, 600)
+TEST_F_TIMEOUT(faults, detach, 1200)
 {
 	END_WHILE_IT_RUNS(NULL, prog_detach(0, self->net.ifindex, variant->type, LAST));
 }

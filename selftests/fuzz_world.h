@@ -894,7 +894,6 @@ static inline bool world_reset(struct world *w)
 
 static inline bool world_setup(struct world *w)
 {
-	cpu_set_t cpu = {};
 	int i, fd;
 
 	/* the parent may have left some fds open */
@@ -904,8 +903,7 @@ static inline bool world_setup(struct world *w)
 	 * the calls are made one at a time, and a second CPU would have to be woken for
 	 * each
 	 */
-	CPU_SET(sched_getcpu(), &cpu);
-	sched_setaffinity(0, sizeof(cpu), &cpu);
+	stay_on_this_cpu();
 	w->patience = 10;
 	w->lab = new_netns();
 	w->in = -1;

@@ -297,7 +297,7 @@ TEST_F(lifetime, link_survives_its_netns)
 	ASSERT_EQ(0, setns(before, CLONE_NEWNET));
 
 	/* the namespace is unused: the kernel removes it a little later */
-	EXPECT_TRUE(EVENTUALLY(info_ifindex(link) == 0));
+	EXPECT_TRUE(WITHIN(60, info_ifindex(link) == 0));
 	EXPECT_TRUE(link_exists(id));
 	EXPECT_EQ(-ENOLINK, link_update(link, self->prog_b, 0, 0));
 	EXPECT_EQ(0, link_detach(link));

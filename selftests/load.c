@@ -291,15 +291,6 @@ TEST_F_TIMEOUT(load, of_many_processes, 3600)
 
 #define LAST_CPU	((int)sysconf(_SC_NPROCESSORS_ONLN) - 1)
 
-static int run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
 static int frame_socket(const char *dev, struct sockaddr_ll *to)
 {
 	*to = (struct sockaddr_ll){

@@ -237,7 +237,7 @@ NEIGHBOURS(vxlan_ingress, ON("vx0", INGRESS), .frames = INGRESS, .send_dev = "vx
 FIXTURE_SETUP(neighbours)
 {
 	ASSERT_EQ(0, net_setup(&self->net));
-	ASSERT_EQ(0, stay_on_one_cpu());
+	ASSERT_EQ(0, stay_on_this_cpu());
 	self->taps.skel = observe_bpf__open_and_load();
 	ASSERT_NE(NULL, self->taps.skel);
 	self->skel = neighbours_bpf__open_and_load();

@@ -455,19 +455,6 @@ static inline void observe_counters(struct observation *o, const struct counters
 
 /* ---- sending ---- */
 
-/*
- * All softirqs of a burst then run on the CPU of the process, which sees when they are
- * done
- */
-static inline int stay_on_one_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 /* A socket that sends frames on a device of the current namespace */
 static inline int frame_socket(const char *dev)
 {
@@ -485,7 +472,10 @@ static inline int frame_socket(const char *dev)
 	return fd;
 }
 
-/* Sends a frame of each kind in @kinds, and waits until all are processed */
+/*
+ * Sends a frame of each kind in @kinds, and waits until all are processed. If the process
+ * stays on one CPU, all softirqs of a burst run there, before it does.
+ */
 static inline void send_frames(struct observation *o, int fd, int type, const char *to_mac,
 			       unsigned int kinds)
 {

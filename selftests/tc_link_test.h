@@ -651,6 +651,24 @@ static inline int send_udp(int fd, const char *to, int port, const void *data,
 	return sendto(fd, data, len, 0, (void *)&sin, sizeof(sin)) < 0 ? -errno : 0;
 }
 
+/*
+ * Each CPU has its own backlog, so if a process changes CPUs, the packets that it sends
+ * can overtake each other.
+ */
+static inline int run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one);
+}
+
+static inline int stay_on_this_cpu(void)
+{
+	return run_on(sched_getcpu());
+}
+
 /* Sends one packet through @type's hook, and waits until it arrives. Returns 0 or -1. */
 static inline int fence_within(struct net *net, int type, int milliseconds)
 {
@@ -743,18 +761,12 @@ static inline int send_probe_saying(struct net *net, int type, int *said)
 {
 	bool in = type == INGRESS;
 	int to = in ? net->here : net->there;
-	cpu_set_t all, one;
+	cpu_set_t all;
 	char buf[64];
 	int ret, err;
 
-	/*
-	 * Each CPU has its own backlog: if sent from another CPU, the fence could
-	 * overtake the probe.
-	 */
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	if (sched_getaffinity(0, sizeof(all), &all) ||
-	    sched_setaffinity(0, sizeof(one), &one))
+	/* the fence must not overtake the probe */
+	if (sched_getaffinity(0, sizeof(all), &all) || stay_on_this_cpu())
 		return -1;
 	ret = send_udp(in ? net->there : net->here, in ? HERE_ADDR : THERE_ADDR,
 		       PROBE_PORT, "probe", 5);

@@ -150,8 +150,8 @@ TEST_F(others, at_the_same_time)
 		_exit(0);
 	}
 
-	/* until theirs has been in our way: tc may start later than all rounds take */
-	for (int i = 0; i < ROUNDS || !(refused + kept); i++) {
+	/* until theirs has been in our way, and not: tc may start after all rounds */
+	for (int i = 0; i < ROUNDS || !(refused + kept) || !removed; i++) {
 		opts = place;
 		opts.prog_fd = self->mine;
 		err = bpf_tc_attach(&self->in, &opts);
@@ -177,7 +177,6 @@ TEST_F(others, at_the_same_time)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	TH_LOG("%d refused, %d attached, removed %d, found %d no longer ours", refused,
 	       removed + kept, removed, kept);
-	EXPECT_LT(0, removed);
 
 	/* when they have stopped, their filter is safe */
 	opts = place;

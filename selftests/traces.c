@@ -25,7 +25,7 @@ FIXTURE_SETUP(traces)
 	struct bpf_program *dropped, *other;
 
 	ASSERT_EQ(0, net_setup(&self->net));
-	ASSERT_EQ(0, stay_on_one_cpu());
+	ASSERT_EQ(0, stay_on_this_cpu());
 	self->type = variant->type;
 	self->reasons = btf_has_name("SKB_DROP_REASON_TC_INGRESS");
 	self->skel = traces_bpf__open();
