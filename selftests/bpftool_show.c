@@ -284,7 +284,8 @@ TEST_F(bpftool, net_takes_odd_device_names)
 		EXPECT_TRUE(says(names[i]));
 	EXPECT_EQ(0, BPFTOOL("net show dev 'a\"b\\c'\\''d'"));
 	EXPECT_TRUE(says("tcx/ingress first"));
-	EXPECT_EQ(0, json_is("net show dev 'no\"such\\one'", ".error | contains(\"no\\\"such\\\\one\")"));
+	EXPECT_EQ(0, json_is("net show dev 'no\"such\\one'",
+			     ".error | contains(\"no\\\"such\\\\one\")"));
 	EXPECT_EQ(0, BPFTOOL("-- net detach tcx_ingress dev -j"));
 }
 

@@ -113,7 +113,8 @@ TEST_F_TIMEOUT(lists, name_each_filter_once_or_none, 1800)
 	static char seen[MAX_FILTERS];
 
 	/* on a fast machine, all rounds would fit into one pause */
-	for (rounds = 0; rounds < variant->rounds || self->toggler->toggles < MIN_TOGGLES; rounds++) {
+	for (rounds = 0; rounds < variant->rounds || self->toggler->toggles < MIN_TOGGLES;
+	     rounds++) {
 		int err, missed = 0;
 
 		/* the other process runs all the time */
