@@ -254,6 +254,7 @@ TEST_F_TIMEOUT(bpftool, net_misses_nothing_while_devices_come_and_go, 1800)
 		device = if_nametoindex("a0");
 		devices += device && device != last;
 		last = device ?: last;
+		ASSERT_EQ(0, waitpid(churn, &status, WNOHANG));
 	}
 	kill(churn, SIGKILL);
 	EXPECT_EQ(churn, waitpid(churn, &status, 0));
@@ -367,7 +368,7 @@ TEST_F(bpftool, net_shows_ids_without_cap_sys_admin)
 		if (prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN))
 			_exit(100);
 		bad = BPFTOOL("net show dev tc0") || says("first");
-		/* that of 6.12 may not list netfilter's links, and leaves errno behind */
+		/* 6.12's bpftool may not list netfilter links then, and leaves errno set */
 		if (!mainline_tcx())
 			bad |= shell("echo net show dev tc0 | bpftool batch file - 2>&1");
 		bad |= !says("tcx/ingress");

@@ -474,7 +474,7 @@ static inline int frame_socket(const char *dev)
 
 /*
  * Sends a frame of each kind in @kinds, and waits until all are processed. If the process
- * stays on one CPU, all softirqs of a burst run there, before it does.
+ * stays on one CPU, all softirqs of a burst run on that CPU before it goes on.
  */
 static inline void send_frames(struct observation *o, int fd, int type, const char *to_mac,
 			       unsigned int kinds)

@@ -1079,7 +1079,7 @@ TEST_F_TIMEOUT(one_hook, switches_its_key_while_cpus_come_and_go, 300)
 	plugger.c = self;
 	ASSERT_EQ(0, pthread_create(&self->plugger, NULL, plug, &plugger));
 	self->plugging = true;
-	/* the backlog of the other CPU may have to wait until that is gone */
+	/* a packet in CPU 1's backlog may have to wait until CPU 1 is offline */
 	ASSERT_EQ(0, run_on(0));
 	while (now() < until || rounds < 4) {
 		type = rounds / 2 % 2 ? INGRESS : EGRESS;

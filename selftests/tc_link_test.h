@@ -254,8 +254,8 @@ static inline int load_verdict_as(int prog_type, int expected_attach_type,
 }
 
 /*
- * The same for a tc program, which alone holds a map. If the program has lost its id, but
- * is never freed, leftovers finds the map.
+ * The same for a tc program, with a map that only the program holds. If the program is
+ * never freed, its id is gone, but leftovers finds the map.
  */
 static inline int load_verdict(int verdict)
 {

@@ -258,6 +258,8 @@ TEST_F(tc_netlink, bad_arguments_are_refused_in_words)
 	EXPECT_FAILS(EINVAL, "flags", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = bpf_program__fd(self->skel->progs.no_tc_program));
 	EXPECT_FAILS(EINVAL, "", bpf_tc_attach(&self->in, &opts));
+	opts = OPTS(.prog_fd = BAD_FD);
+	EXPECT_FAILS(EBADFD, "prog_fd is not the fd of a program", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = bpf_map__fd(self->skel->maps.seen));
 	EXPECT_FAILS(EINVAL, "", bpf_tc_attach(&self->in, &opts));
 	opts = OPTS(.prog_fd = self->prog);

@@ -150,7 +150,7 @@ TEST_F(others, at_the_same_time)
 		_exit(0);
 	}
 
-	/* until theirs has been in our way, and not: tc may start after all rounds */
+	/* until their filter has been in our way, and also not: tc may start late */
 	for (int i = 0; i < ROUNDS || !(refused + kept) || !removed; i++) {
 		opts = place;
 		opts.prog_fd = self->mine;

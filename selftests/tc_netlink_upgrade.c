@@ -146,7 +146,8 @@ TEST_F_TIMEOUT(upgrade, each_packet_is_seen_by_exactly_one_version, 1800)
 		twice += self->seen[i] > 1;
 	}
 	TH_LOG("%u packets, some during %u of the upgrades", traffic->sent, flowed);
-	EXPECT_LT(0, flowed);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		EXPECT_LT(0, flowed);
 	EXPECT_LE(UPGRADES, traffic->sent);
 	EXPECT_EQ(0, missed);
 	EXPECT_EQ(0, twice);

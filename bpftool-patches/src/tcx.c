@@ -139,7 +139,7 @@ static void show_prog_name(__u32 id)
 	/* Gone since the query, or not for us to open: the id alone is shown. */
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0) {
-		errno = 0; /* batch mode takes it for its own */
+		errno = 0; /* or batch mode reports it */
 		return;
 	}
 

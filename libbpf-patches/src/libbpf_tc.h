@@ -160,9 +160,9 @@ LIBBPF_API int libbpf_probe_tc_link(int prog_fd);
  *
  * All functions work in the calling thread's network namespace and need
  * CAP_NET_ADMIN over it, except bpf_tc_query() and bpf_tc_for_each(), which need
- * none. If the kernel's answer got lost, they return -ENOBUFS or, if nothing comes
- * for five seconds, also no signal, -ETIMEDOUT: list the filters to see whether the
- * request succeeded.
+ * none. If the kernel's answer got lost, they return -ENOBUFS or, after five
+ * seconds without an answer or a signal, -ETIMEDOUT: list the filters to see whether
+ * the request succeeded.
  *
  * **bpf_tc_hook_create()** puts a clsact qdisc on a device.
  *	hook: *ifindex*; *attach_point* BPF_TC_INGRESS, BPF_TC_EGRESS or both (a
@@ -251,8 +251,8 @@ LIBBPF_API int bpf_tc_for_each(const struct bpf_tc_hook *hook, bpf_tc_filter_fn 
 
 /**
  * @brief **bpf_tc_remove()** removes a filter that **bpf_tc_for_each()** listed, if
- * it still holds the same program. Classic BPF filters, whose *prog_id* is 0, are not
- * told apart.
+ * it still holds the same program. It cannot tell classic BPF filters apart: their
+ * *prog_id* is always 0.
  *
  * @param filter the filter, as it was listed
  * @return 0 or a negative error code: -ENOENT if the filter is gone; -EEXIST if it

@@ -355,7 +355,7 @@ static int tc_hook_check(const struct tc_call *call, bool may_be_custom)
  * attached to any of them runs on ingress. clsact has two classes, fff2 and fff3.
  * Do not ask for the qdisc itself: older kernels send the answer to all listeners. (The
  * answer about a class, too, but only if it exists.)
- * 1 or 0, or an error that says neither: then nothing may be removed.
+ * Return 1, 0, or an error if the kernel did not say: then nothing may be removed.
  */
 static int tc_qdisc_is_ingress(int ifindex)
 {
@@ -733,7 +733,7 @@ int bpf_tc_attach(const struct bpf_tc_hook *hook, struct bpf_tc_opts *opts)
 	err = tc_filter_init(&call, RTM_NEWTFILTER, &filter, "bpf") ?:
 	      tc_add_program(&call.req, OPTS_GET(opts, prog_fd, 0));
 	if (err)
-		return tc_result(&call, err, err == -EBADF || err == -EINVAL ?
+		return tc_result(&call, err, err == -EBADFD || err == -EBADF || err == -EINVAL ?
 				 "prog_fd is not the fd of a program" : NULL);
 	call.req.nh.nlmsg_flags |= NLM_F_ECHO | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
 	/* to replace a certain program, the filter must still be there */

@@ -1032,7 +1032,7 @@ int main(void)
 	run(test_replace, "only the expected program is replaced");
 	run(test_qdisc_answers, "errors about the qdisc are passed on");
 	run(test_ingress_qdisc, "an ingress qdisc has no egress side");
-	run(test_unknown_qdisc, "whether it is one must be known");
+	run(test_unknown_qdisc, "if the kernel does not say which qdisc it is, nothing changes");
 	run(test_unused_is_looked_at_again, "unused is said of a whole list only");
 	run(test_what_was_removed_meanwhile_is_unused, "unused is said of what the last list has");
 	run(test_fields_of_other_links, "no field is dropped for other types of links");
